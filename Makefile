@@ -1,0 +1,58 @@
+# Two targets do everything: `make run` and `make test`. Both are safe to repeat.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= 2
+STAMP := $(VENV)/.installed
+# Mirrored recordings, where they are at hand (see README).
+COGMODELS_MIRROR ?= $(wildcard ../shared/data)
+export COGMODELS_MIRROR
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test check fast format lock generate clean help
+
+run: $(STAMP)  ## set up and run the default study
+	$(BIN)/snakemake --cores $(CORES)
+
+test: $(STAMP)  ## set up, check the code, run every test
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup $(PYTEST)
+
+fast: $(STAMP)  ## the tests that take seconds
+	$(BIN)/python -m pytest -n $(CORES) -m "not slow" $(PYTEST)
+
+check: $(STAMP)  ## style, floors, workflow lint, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/lint-imports
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m cogmodels.config.generate --check
+
+format: $(STAMP)  ## put code and rules into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+generate: $(STAMP)  ## write config.yaml, schemas and the table of options from the models
+	$(BIN)/python -m cogmodels.config.generate
+
+lock:  ## resolve the ranges of pyproject anew and pin them
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet ".[eyelink,logger,test]"
+	.venv-lock/bin/pip freeze --exclude cogmodels | sed 's/+cpu$$//' > envs/requirements.lock
+	rm -rf .venv-lock
+
+# The stamp is written last, so a broken installation is never taken for whole.
+$(STAMP): envs/requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement envs/requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	$(BIN)/pip check
+	touch $@
+
+clean:  ## remove what the study made (not the environment)
+	rm -rf data derivatives results logs .snakemake
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

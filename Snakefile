@@ -1,0 +1,44 @@
+"""The study: `snakemake` runs all of it, `snakemake <target>` a part."""
+
+from snakemake.utils import min_version
+
+min_version("9.27.1")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        report=f"{PLAN.results}/report/index.html",
+        scores=f"{PLAN.results}/compare/scores.csv",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/fmri.smk"
+include: "workflow/rules/gaze.smk"
+include: "workflow/rules/eeg.smk"
+include: "workflow/rules/decoding.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
+
+
+onsuccess:
+    page = Path(PLAN.results) / "report" / "index.html"
+    if page.exists():
+        print(
+            f"\nReport: {page.resolve()}\nScores: {(Path(PLAN.results) / 'compare' / 'scores.csv').resolve()}"
+        )
+
+
+onerror:
+    print(
+        "\nThe run stopped on an error; what had finished is kept. The paragraph above names file and remedy, the logs"
+        " lie in `logs/`. After the remedy, `snakemake` goes on where it stopped; `snakemake --keep-going` finishes"
+        " every job that does not depend on the failed one."
+    )

@@ -1,0 +1,90 @@
+"""The default study: what `make run` shows. `config/config.yaml` is generated from it."""
+
+DEFAULT_STUDY: dict = {
+    "study": "default",
+    "title": "Real fMRI and gaze, and a simulated study with known truth",
+    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null"],
+    "pipelines": {
+        "block-1slice": {
+            "modality": "fmri",
+            "datasets": ["haxby2001"],
+            "acquisition": "1slice",
+            "description": "one slice at full resolution: quadratic detrend, z-score per run, mean of each block",
+        },
+        "block-25mm": {
+            "extends": "block-1slice",
+            "acquisition": "25mm",
+            "description": "the same recipe on the whole brain at 25 mm",
+        },
+        "trial-mean": {
+            "modality": "fmri",
+            "datasets": ["sim-study", "sim-null"],
+            "delay_s": 4.0,
+            "window_s": 4.0,
+            "description": "mean of the volumes 4 to 8 s after each trial's onset",
+        },
+        "ivt": {
+            "modality": "gaze",
+            "datasets": ["eyelink-sample", "sim-study"],
+            "description": "five-point velocity, threshold 30 deg/s",
+        },
+        "epochs": {
+            "modality": "eeg",
+            "datasets": ["sim-study", "sim-null"],
+            "notch_hz": 50.0,
+            "resample_hz": 50.0,
+            "description": "0.1 to 40 Hz, average reference, epochs with baseline",
+        },
+    },
+    "experiments": {
+        "haxby-1slice": {
+            "family": "decoding",
+            "dataset": "haxby2001",
+            "pipeline": "block-1slice",
+            "model": "linear_svc",
+            "grid": [1.0, 10.0, 100.0, 1000.0],
+            "description": "8 categories from one slice, leave one run out",
+        },
+        "haxby-1slice-shuffled": {
+            "extends": "haxby-1slice",
+            "control": "shuffled_labels",
+            "draws": 20,
+            "description": "control: training labels shuffled within runs",
+        },
+        "haxby-25mm": {
+            "extends": "haxby-1slice",
+            "pipeline": "block-25mm",
+            "description": "8 categories from 25-mm voxels, leave one run out",
+        },
+        "haxby-25mm-shuffled": {
+            "extends": "haxby-25mm",
+            "control": "shuffled_labels",
+            "draws": 20,
+            "description": "control: training labels shuffled within runs",
+        },
+        "sim-fmri": {
+            "family": "decoding",
+            "dataset": "sim-study",
+            "pipeline": "trial-mean",
+            "target": "latent",
+            "model": "ridge",
+            "protocol": "held_out_stimuli",
+            "description": "simulated BOLD to the stimuli's latent vectors, held-out stimuli",
+        },
+        "sim-eeg": {
+            "extends": "sim-fmri",
+            "pipeline": "epochs",
+            "description": "simulated EEG to the stimuli's latent vectors, held-out stimuli",
+        },
+        "null-fmri": {
+            "extends": "sim-fmri",
+            "dataset": "sim-null",
+            "description": "control: the same decoder on simulated BOLD without signal",
+        },
+        "null-eeg": {
+            "extends": "sim-eeg",
+            "dataset": "sim-null",
+            "description": "control: the same decoder on simulated EEG without signal",
+        },
+    },
+}

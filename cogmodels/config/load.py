@@ -1,0 +1,132 @@
+"""From YAML, overlays and `extends:` to a checked study and its data specs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cogmodels.config.base import read_yaml, suggestion, validate
+from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.study import Study
+from cogmodels.errors import ConfigError
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` overlaid with ``over``: mappings merge key by key, lists and single values replace."""
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def resolve_extends(named: dict[str, Any], kind: str, where: str | Path = "config") -> dict[str, dict[str, Any]]:
+    """Expand ``extends:`` among named sections; entries set to null are dropped.
+
+    Raises
+    ------
+    ConfigError
+        The parent is unknown, or the chain returns to itself.
+    """
+    named = {name: section for name, section in named.items() if section is not None}
+    resolved: dict[str, dict[str, Any]] = {}
+
+    def expand(name: str, chain: tuple[str, ...]) -> dict[str, Any]:
+        if name in chain:
+            raise ConfigError(
+                f"`extends` runs in a circle: {' -> '.join((*chain, name))}",
+                where=f"{where}, {kind}.{name}",
+                remedy="Let one of them stand on its own",
+            )
+        if name in resolved:
+            return resolved[name]
+        section = named[name]
+        if not isinstance(section, dict):
+            raise ConfigError(
+                f"a mapping is expected, found {section!r}",
+                where=f"{where}, {kind}.{name}",
+                remedy="Write its options as `key: value` lines",
+            )
+        section = dict(section)
+        parent = section.pop("extends", None)
+        if parent is not None:
+            if parent not in named:
+                raise ConfigError(
+                    f"extends unknown `{parent}`{suggestion(parent, set(named) - {name})}",
+                    where=f"{where}, {kind}.{name}",
+                    remedy=f"Name one of the {kind}",
+                )
+            section = merge(expand(parent, (*chain, name)), section)
+        resolved[name] = section
+        return section
+
+    return {name: expand(name, ()) for name in named}
+
+
+def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml") -> Study:
+    """Checked study from an already merged config (as Snakemake hands it over).
+
+    Experiments and pipelines on data sets that the study does not have are left out after they are checked.
+
+    Raises
+    ------
+    ConfigError
+        Unknown or wrong keys and values; experiments whose pipeline does not exist or does not cover their data set.
+    """
+    content = dict(config)
+    for kind in ("pipelines", "experiments"):
+        named = content.get(kind) or {}
+        if isinstance(named, dict):
+            content[kind] = resolve_extends(named, kind, where)
+    study = validate(Study, content, where)
+    for name, experiment in study.experiments.items():
+        key = f"{where}, experiments.{name}.pipeline"
+        pipeline = study.pipelines.get(experiment.pipeline)
+        if pipeline is None:
+            raise ConfigError(
+                f"unknown pipeline `{experiment.pipeline}`{suggestion(experiment.pipeline, study.pipelines)}",
+                where=key,
+                remedy="Name one of `pipelines`, or add it there",
+            )
+        if experiment.dataset not in pipeline.datasets:
+            raise ConfigError(
+                f"pipeline `{experiment.pipeline}` does not run on data set `{experiment.dataset}` "
+                f"but on {', '.join(pipeline.datasets)}",
+                where=key,
+                remedy="Add the data set to the pipeline's `datasets`, or choose another pipeline",
+            )
+        if pipeline.modality == "gaze":
+            raise ConfigError(
+                f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",
+                where=key,
+                remedy="Choose an fmri or eeg pipeline",
+            )
+    return study
+
+
+def load_spec(folder: Path, dataset: str) -> DataSpec:
+    """Checked data spec ``<folder>/<dataset>.yaml``.
+
+    Raises
+    ------
+    ConfigError
+        No such spec (the nearest name is given), or the spec is wrong.
+    """
+    path = Path(folder) / f"{dataset}.yaml"
+    if not path.exists():
+        known = [file.stem for file in Path(folder).glob("*.yaml")]
+        raise ConfigError(
+            f"there is no data spec for data set `{dataset}`{suggestion(dataset, known)}",
+            where=path,
+            remedy="Correct `datasets`, or write the spec (docs/data.md shows how)",
+        )
+    spec = validate(DataSpec, read_yaml(path), path)
+    if spec.name != dataset:
+        raise ConfigError(
+            f"key `name` is `{spec.name}`, the file is called `{path.name}`",
+            where=path,
+            remedy="Make the two agree",
+        )
+    return spec

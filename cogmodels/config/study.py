@@ -1,0 +1,142 @@
+"""A study: data sets, preprocessing pipelines, experiments, tracking."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from cogmodels.config.base import Section
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
+
+
+class Paths(Section):
+    """Where things land; relative to the working directory, or absolute."""
+
+    data: str = Field("data", description="raw BIDS data sets, fetched, converted or simulated")
+    derivatives: str = Field("derivatives", description="preprocessed signals and tables")
+    results: str = Field("results", description="model runs, comparison, report")
+    specs: str = Field("data_specs", description="data specs, one YAML a data set")
+
+
+class Tracking(Section):
+    """Weights & Biases; the manifest beside each run is the source of truth."""
+
+    mode: Literal["offline", "online", "disabled"] = Field(
+        "offline", description="`offline` writes runs to disk, `online` needs `wandb login`, `disabled` writes none"
+    )
+    project: str = Field("cogmodels", min_length=1, description="W&B project")
+    entity: str | None = Field(None, description="W&B user or team; none = the logged-in user's default")
+
+
+class Pipeline(Section):
+    """What all preprocessing configs share."""
+
+    datasets: list[Name] = Field(description="data sets it runs on, where the study has them")
+    description: str = Field("", description="one line for the report")
+
+
+class FmriPipeline(Pipeline):
+    """BOLD runs to single-trial responses."""
+
+    modality: Literal["fmri"] = Field("fmri", description="kind of recording")
+    task: str | None = Field(None, description="BIDS task to take; none = all")
+    acquisition: str | None = Field(None, description="BIDS `acq-` label to take; none = all")
+    detrend_order: int = Field(2, ge=0, le=6, description="order of the polynomial removed from each run")
+    standardize: bool = Field(True, description="z-score each voxel within its run")
+    delay_s: float = Field(5.0, ge=0, le=20, description="haemodynamic delay: the response window starts here, s")
+    window_s: float | None = Field(None, gt=0, description="length of the response window, s; none = the event's")
+
+
+class GazePipeline(Pipeline):
+    """Gaze samples to events, quality and fixations."""
+
+    modality: Literal["gaze"] = Field("gaze", description="kind of recording")
+    task: str | None = Field(None, description="BIDS task to take; none = all")
+    padding_s: float = Field(0.05, ge=0, le=0.5, description="samples dropped on each side of a loss, s")
+    velocity: Literal["central", "five_point", "savgol"] = Field("five_point", description="velocity filter")
+    detector: Literal["ivt"] = Field("ivt", description="event detector")
+    velocity_threshold: float = Field(30.0, gt=0, description="I-VT: saccades are faster than this, deg/s")
+    minimum_fixation_s: float = Field(0.06, ge=0, description="shorter fixations are dropped, s")
+    minimum_saccade_s: float = Field(0.01, ge=0, description="shorter saccades are dropped, s")
+
+
+class EegPipeline(Pipeline):
+    """Continuous or epoched EEG to epochs, evoked responses and a response table."""
+
+    modality: Literal["eeg"] = Field("eeg", description="kind of recording")
+    task: str | None = Field(None, description="BIDS task to take; none = all")
+    l_freq: float | None = Field(0.1, gt=0, description="high-pass edge, Hz; none = off")
+    h_freq: float | None = Field(40.0, gt=0, description="low-pass edge, Hz; none = off")
+    notch_hz: float | None = Field(None, gt=0, description="line frequency removed with its harmonics, Hz; none = off")
+    reference: Literal["average", "keep"] = Field("average", description="EEG reference")
+    tmin: float = Field(-0.1, description="start of the epoch, s after the event")
+    tmax: float = Field(0.5, description="end of the epoch, s after the event")
+    baseline: bool = Field(True, description="subtract the mean before the event (needs tmin < 0)")
+    resample_hz: float | None = Field(None, gt=0, description="rate of the epochs, Hz; none = the recording's")
+
+    @model_validator(mode="after")
+    def _window(self) -> EegPipeline:
+        if self.tmax <= self.tmin:
+            raise ValueError(f"tmax ({self.tmax}) must lie after tmin ({self.tmin})")
+        if self.baseline and self.tmin >= 0:
+            raise ValueError("baseline needs tmin < 0; set `baseline: false` or start the epoch earlier")
+        return self
+
+
+class DecodingExperiment(Section):
+    """A decoder from Responses to labels or to Features."""
+
+    family: Literal["decoding"] = Field("decoding", description="model family")
+    dataset: Name = Field(description="data set; the experiment runs where the study has it")
+    pipeline: Name = Field(description="preprocessing config whose responses are decoded")
+    description: str = Field("", description="one line for the report")
+    target: str = Field("label", description="`label`, or the name of a Features table (such as `latent`)")
+    model: Literal["ridge", "ridge_classifier", "linear_svc"] = Field(
+        "ridge_classifier", description="linear model: `ridge` for Features, the others for labels"
+    )
+    grid: list[Annotated[float, Field(gt=0)]] = Field(
+        [1e0, 1e1, 1e2, 1e3, 1e4],
+        min_length=1,
+        description="regularisation strengths tried by nested cross-validation (ridge alpha, or 1/C of the SVC)",
+    )
+    protocol: Literal["leave_one_run_out", "held_out_stimuli"] = Field(
+        "leave_one_run_out", description="which column of the trials makes the folds: run, or split"
+    )
+    folds: Literal["all"] | list[str] = Field("all", description="`all` in one job, or a list: one job a fold")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one model run a seed")
+    control: Literal["none", "shuffled_labels"] = Field(
+        "none", description="`shuffled_labels`: training labels are permuted, the score must fall to chance"
+    )
+    draws: int = Field(1, ge=1, le=1000, description="how often the control is drawn")
+    permutations: int = Field(2000, ge=99, description="permutations behind each p-value")
+    bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
+
+    @model_validator(mode="after")
+    def _agree(self) -> DecodingExperiment:
+        if (self.target == "label") == (self.model == "ridge"):
+            raise ValueError(
+                f"model `{self.model}` cannot predict target `{self.target}`: "
+                "`ridge` predicts Features, `ridge_classifier` and `linear_svc` predict `label`"
+            )
+        if self.control == "none" and self.draws != 1:
+            raise ValueError("`draws` belongs to a control: set `control`, or leave `draws` at 1")
+        return self
+
+
+AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
+
+
+class Study(Section):
+    """Everything that one `snakemake` call runs."""
+
+    study: Name = Field("default", description="name; results land in `results/<study>/`")
+    title: str = Field("", description="title of the report")
+    datasets: list[Name] = Field(
+        description="data sets of the study; pipelines and experiments on others are left out"
+    )
+    paths: Paths = Field(Paths(), description="where things land")
+    tracking: Tracking = Field(Tracking(), description="Weights & Biases")
+    pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
+    experiments: dict[Name, DecodingExperiment] = Field({}, description="model configs by name")

@@ -1,0 +1,188 @@
+"""The plan of a study: which recordings exist, where their files lie, what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+
+from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.load import load_spec
+from cogmodels.config.study import DecodingExperiment, Pipeline, Study
+from cogmodels.data.bids import bids_name, discover
+from cogmodels.errors import DataError
+
+DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh"}
+SUFFIXES = {"fmri": ("bold", ".nii.gz"), "eeg": ("eeg", ".vhdr"), "gaze": ("physio", ".tsv.gz")}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording of one subject; ``path`` is its file."""
+
+    modality: str
+    subject: str
+    session: str | None
+    task: str
+    acquisition: str | None
+    run: str | None
+    recording: str | None
+    path: str
+
+    @property
+    def stem(self) -> str:
+        """BIDS name without suffix and extension, such as ``sub-01_task-viewing_run-01``."""
+        return Path(self.path).name.rsplit("_", 1)[0]
+
+
+class Plan:
+    """Everything that the workflow asks about a study before a job has run.
+
+    Parameters
+    ----------
+    study : Study
+        The checked config.
+    specs : path
+        Folder of the data specs.
+
+    Raises
+    ------
+    ConfigError, DataError
+        A spec is missing or wrong; a BIDS folder is missing or empty.
+    """
+
+    def __init__(self, study: Study, specs: Path) -> None:
+        self.study = study
+        self.spec_folder = Path(specs)
+        self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folder, name) for name in study.datasets}
+        self._recordings = {name: list(self._list(spec)) for name, spec in self.specs.items()}
+
+    # -- data sets ---------------------------------------------------------------------------------------------
+
+    def kind(self, dataset: str) -> str:
+        """Kind of the data set's source: package, url, folder or simulation."""
+        return self.specs[dataset].source.kind
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        """Names of the study's data sets with such a source."""
+        return [name for name in self.specs if self.kind(name) in kinds]
+
+    def root(self, dataset: str) -> str:
+        """BIDS folder of a data set."""
+        source = self.specs[dataset].source
+        return source.path if source.kind == "folder" else f"{self.study.paths.data}/{dataset}"
+
+    def recordings(
+        self, dataset: str, pipeline: str | None = None, subject: str | None = None, modality: str | None = None
+    ) -> list[Recording]:
+        """Recordings of a data set that fit, in BIDS order."""
+        wanted = self.study.pipelines[pipeline] if pipeline else None
+        if wanted is not None:
+            modality = wanted.modality
+        return [
+            recording
+            for recording in self._recordings[dataset]
+            if (modality is None or recording.modality == modality)
+            and (subject is None or recording.subject == subject)
+            and (wanted is None or wanted.task in (None, recording.task))
+            and (getattr(wanted, "acquisition", None) in (None, recording.acquisition))
+        ]
+
+    def recording(self, dataset: str, pipeline: str, stem: str) -> Recording:
+        """The recording of a pipeline with this stem."""
+        for recording in self.recordings(dataset, pipeline):
+            if recording.stem == stem:
+                return recording
+        raise DataError(
+            f"there is no recording `{stem}`", where=f"data set {dataset}, pipeline {pipeline}", remedy="Check the target"
+        )
+
+    def subjects(self, dataset: str, pipeline: str | None = None) -> list[str]:
+        """Subjects who have recordings for a pipeline, in order."""
+        return list(dict.fromkeys(recording.subject for recording in self.recordings(dataset, pipeline)))
+
+    def raw_inputs(self, dataset: str, recordings: list[Recording]) -> list[str]:
+        """Files that a job on these recordings waits for.
+
+        A BIDS folder of the user's is read as it is; of a data set made here, the subject's ``scans.tsv``, which is
+        written last and changes when any of its files does.
+        """
+        if self.kind(dataset) == "folder":
+            return [recording.path for recording in recordings]
+        return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})
+
+    # -- pipelines and experiments -----------------------------------------------------------------------------
+
+    def pipelines(self, *modalities: str) -> dict[str, Pipeline]:
+        """Pipelines of the study that have a data set to run on."""
+        return {
+            name: pipeline
+            for name, pipeline in self.study.pipelines.items()
+            if (not modalities or pipeline.modality in modalities) and self.datasets_of(name)
+        }
+
+    def datasets_of(self, pipeline: str) -> list[str]:
+        """Data sets of the study on which a pipeline runs."""
+        return [name for name in self.study.pipelines[pipeline].datasets if name in self.specs]
+
+    @cached_property
+    def experiments(self) -> dict[str, DecodingExperiment]:
+        """Experiments whose data set the study has."""
+        return {name: e for name, e in self.study.experiments.items() if e.dataset in self.specs}
+
+    # -- where things land -------------------------------------------------------------------------------------
+
+    def derivative(self, dataset: str, pipeline: str) -> str:
+        """Folder of a pipeline's derivatives."""
+        return f"{self.study.paths.derivatives}/{dataset}/{pipeline}"
+
+    @property
+    def results(self) -> str:
+        """Folder of the study's results."""
+        return f"{self.study.paths.results}/{self.study.study}"
+
+    def experiment_folder(self, name: str) -> str:
+        """Folder of an experiment's runs."""
+        experiment = self.experiments[name]
+        return f"{self.results}/{experiment.family}/{experiment.dataset}/{name}"
+
+    def run_folders(self, name: str) -> list[str]:
+        """Folder of each model run of an experiment: folds x seeds."""
+        experiment = self.experiments[name]
+        folds = ["all"] if experiment.folds == "all" else experiment.folds
+        return [
+            f"{self.experiment_folder(name)}/fold-{fold}_seed-{seed}"
+            for fold, seed in product(folds, experiment.seeds)
+        ]
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _list(self, spec: DataSpec) -> Iterator[Recording]:
+        if spec.source.kind == "folder":
+            root = Path(spec.source.path)
+            for found in discover(root):
+                found = dict(found, path=str(root / found["path"]))
+                if spec.subjects is None or found["subject"] in spec.subjects:
+                    yield Recording(**{key: found.get(key) for key in Recording.__dataclass_fields__})
+            return
+        for subject in spec.subjects or []:
+            for group in spec.recordings:
+                if group.subjects is not None and subject not in group.subjects:
+                    continue
+                suffix, extension = SUFFIXES[group.modality]
+                entities = product(*(x or [None] for x in (group.sessions, group.acquisitions, group.runs, group.recordings)))
+                for session, acquisition, run, recording in entities:
+                    labels = {
+                        "subject": subject,
+                        "session": session,
+                        "task": group.task,
+                        "acquisition": acquisition,
+                        "run": run,
+                        "recording": recording,
+                    }
+                    folder = f"{self.root(spec.name)}/sub-{subject}" + (f"/ses-{session}" if session else "")
+                    name = bids_name(suffix=suffix, extension=extension, **labels)
+                    path = f"{folder}/{DATATYPES[group.modality]}/{name}"
+                    yield Recording(modality=group.modality, path=path, **labels)

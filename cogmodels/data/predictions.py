@@ -1,0 +1,72 @@
+"""Predictions of held-out trials, labels or vectors, as Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.errors import DataError
+from cogmodels.files import whole
+
+REQUIRED = ("subject", "session", "run", "trial", "stimulus", "label", "split", "fold", "draw", "predicted")
+
+
+def write_predictions(path: Path, predictions: pd.DataFrame) -> None:
+    """Write predictions; ``predicted`` holds a label or a vector a row. Same table, same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {}
+    for name in predictions:
+        values = predictions[name]
+        if name == "predicted" and isinstance(values.iloc[0], np.ndarray):
+            vectors = np.stack(values.to_numpy()).astype(np.float32)
+            flat = pa.array(vectors.ravel())
+            columns[name] = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+        elif pd.api.types.is_numeric_dtype(values):
+            columns[name] = pa.array(values.to_numpy())
+        else:
+            columns[name] = pa.array([None if pd.isna(value) else str(value) for value in values], pa.string())
+    with whole(path) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd")
+
+
+def read_predictions(paths: list[Path]) -> pd.DataFrame:
+    """Predictions of one experiment, all folds and seeds; ``predicted`` is a label or an array (d,) a row.
+
+    Raises
+    ------
+    DataError
+        A file is missing, damaged, or lacks columns.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frames = []
+    for path in map(Path, paths):
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(
+                f"these predictions cannot be read ({error})",
+                where=path,
+                remedy="Delete the file and run snakemake again",
+            ) from None
+        missing = [name for name in REQUIRED if name not in table.column_names]
+        if missing:
+            raise DataError(
+                f"column `{missing[0]}` is missing; there are {', '.join(table.column_names)}",
+                where=path,
+                remedy="Delete the file and run snakemake again",
+            )
+        frame = table.drop_columns("predicted").to_pandas()
+        column = table.column("predicted").combine_chunks()
+        if pa.types.is_fixed_size_list(column.type):
+            vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1)
+            frame["predicted"] = list(vectors)
+        else:
+            frame["predicted"] = column.to_pylist()
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,1 @@
+"""Decoders from responses to labels or features: one model family a file."""

@@ -1,0 +1,241 @@
+"""Linear decoders with a nested choice of their regularisation, one subject at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.decoding.protocols import make_folds
+from cogmodels.errors import DataError
+
+MODELS = ("ridge", "ridge_classifier", "linear_svc")
+
+
+@dataclass(frozen=True)
+class DecoderRun:
+    """What training leaves: predictions of held-out trials, weights, and the choices made on training trials.
+
+    ``predictions`` has one row a held-out trial (and draw of a control): the trial's columns, ``fold``, ``draw`` and
+    ``predicted`` (a label, or a vector of the features' dimension). ``weights`` maps a name to an array.
+    ``choices`` has one row a fitted model: subject, fold, draw, strength, inner score.
+    """
+
+    predictions: pd.DataFrame
+    weights: dict[str, np.ndarray]
+    choices: pd.DataFrame
+
+
+def train_linear(
+    trials: pd.DataFrame,
+    values: np.ndarray,
+    targets: np.ndarray,
+    *,
+    model: str,
+    grid: list[float],
+    protocol: str,
+    folds: str | list[str] = "all",
+    control: str = "none",
+    draws: int = 1,
+    seed: int = 0,
+) -> DecoderRun:
+    """Train and test one subject's linear decoder in every fold.
+
+    The scaler and the regularisation strength are fitted on training trials only; the strength by cross-validation
+    over the training runs (or, within the stimuli of a held-out-stimuli protocol, over groups of stimuli).
+
+    Parameters
+    ----------
+    trials : DataFrame (n_trials rows)
+        Columns of the Responses table.
+    values : array (n_trials, n_features)
+        Responses.
+    targets : array (n_trials,) of labels or (n_trials, d) of features
+        What is predicted.
+    model : {"ridge", "ridge_classifier", "linear_svc"}
+        Ridge regression (Hoerl & Kennard 1970), ridge on +-1 coded classes, one-vs-one linear SVM.
+    grid : list of float
+        Strengths tried; the SVM's C is the inverse.
+    protocol, folds
+        See :func:`cogmodels.decoding.protocols.make_folds`; ``folds`` limits the run to some of them.
+    control : {"none", "shuffled_labels"}
+        ``shuffled_labels`` permutes the training targets within runs before anything is fitted.
+    draws, seed
+        How often the control is drawn; seed of the permutations.
+
+    Raises
+    ------
+    DataError
+        Unknown fold, or trials that the protocol cannot use.
+    """
+    available = make_folds(trials, protocol)
+    wanted = list(available) if folds == "all" else list(folds)
+    unknown = [name for name in wanted if name not in available]
+    if unknown:
+        raise DataError(
+            f"fold `{unknown[0]}` does not exist; there are {', '.join(available)}",
+            where=f"subject {trials['subject'].iloc[0]}",
+            remedy="Correct `folds` of the experiment",
+        )
+    subject = str(trials["subject"].iloc[0])
+    groups = trials["run" if protocol == "leave_one_run_out" else "stimulus"].to_numpy()
+    runs = trials["run"].to_numpy()
+    predictions, weights, choices = [], {}, []
+    for draw in range(draws):
+        for fold in wanted:
+            train, test = available[fold]
+            wished = targets[train]
+            if control == "shuffled_labels":
+                stream = np.random.default_rng([seed, draw, list(available).index(fold), 41])
+                wished = wished[_permute_within(runs[train], stream)]
+            fitted, strength, inner = _fit(model, grid, values[train], wished, groups[train])
+            rows = trials.iloc[test].assign(fold=fold, draw=draw)
+            rows["predicted"] = list(fitted.predict(values[test]))
+            predictions.append(rows)
+            choices.append(
+                {"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner}
+            )
+            if draw == 0:
+                for name, array in _weights(fitted).items():
+                    weights[f"sub-{subject}/{fold}/{name}"] = array
+    return DecoderRun(pd.concat(predictions, ignore_index=True), weights, pd.DataFrame(choices))
+
+
+def join_runs(runs: list[DecoderRun]) -> DecoderRun:
+    """The runs of several subjects as one."""
+    return DecoderRun(
+        pd.concat([run.predictions for run in runs], ignore_index=True),
+        {name: array for run in runs for name, array in run.weights.items()},
+        pd.concat([run.choices for run in runs], ignore_index=True),
+    )
+
+
+def targets_of(trials: pd.DataFrame, stimuli: list[str] | None, features: np.ndarray | None) -> np.ndarray:
+    """What each trial is to be decoded into: its label (n_trials,), or its stimulus's features (n_trials, d).
+
+    Raises
+    ------
+    DataError
+        A trial without label, or whose stimulus has no features.
+    """
+    subject = trials["subject"].iloc[0]
+    if stimuli is None or features is None:
+        labels = trials["label"].to_numpy(dtype=object)
+        if pd.isna(labels).any():
+            raise DataError(
+                f"{int(pd.isna(labels).sum())} trials have no label",
+                where=f"subject {subject}",
+                remedy="Fill `trial_type` in the events, or choose a Features table as `target`",
+            )
+        return labels
+    index = {name: position for position, name in enumerate(stimuli)}
+    missing = sorted(set(trials["stimulus"]) - set(index))
+    if missing:
+        raise DataError(
+            f"{len(missing)} stimuli have no features (such as {missing[0]})",
+            where=f"subject {subject}",
+            remedy="Make the features of every stimulus that was shown",
+        )
+    return features[[index[name] for name in trials["stimulus"]]]
+
+
+def _fit(model: str, grid: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray):
+    """Pipeline fitted at the strength that did best in the inner folds, that strength, and its inner score."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    # Strongest first, because ties in the inner score go to the first.
+    strengths = sorted(grid, reverse=True)
+    inner = inner_scores(model, strengths, values, targets, groups) if len(strengths) > 1 else np.array([np.nan])
+    best = int(np.argmax(inner))
+    fitted = make_pipeline(StandardScaler(), _estimator(model, strengths[best])).fit(values, targets)
+    return fitted, float(strengths[best]), float(inner[best])
+
+
+def inner_scores(
+    model: str, strengths: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray
+) -> np.ndarray:
+    """Mean score (n_strengths,) over inner folds that leave groups out: accuracy, or R2 for Features.
+
+    The same numbers as scikit-learn's ``GridSearchCV`` over a scaler and the model, from one Gram matrix a fold and,
+    for ridge, one eigendecomposition for all strengths. Arrays as in :func:`train_linear`, training trials only.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    splits = min(len(set(groups)), 5 if model == "ridge" else 11)
+    scores = np.empty((splits, len(strengths)))
+    for row, (train, test) in enumerate(GroupKFold(splits).split(values, targets, groups)):
+        mean, scale = values[train].mean(axis=0), values[train].std(axis=0)
+        # As StandardScaler: a constant column is not scaled.
+        scale = np.where(scale > 10 * np.finfo(scale.dtype).eps * np.maximum(np.abs(mean), 1), scale, 1)
+        inside, outside = (values[train] - mean) / scale, (values[test] - mean) / scale
+        gram, cross = (inside @ inside.T).astype(np.float64), (outside @ inside.T).astype(np.float64)
+        solve = _svc_predictions if model == "linear_svc" else _ridge_predictions
+        for column, predicted in enumerate(solve(model, strengths, gram, cross, targets[train])):
+            scores[row, column] = _inner_score(model, targets[test], predicted)
+    return scores.mean(axis=0)
+
+
+def _svc_predictions(_model: str, strengths: list[float], gram: np.ndarray, cross: np.ndarray, targets: np.ndarray):
+    """Predicted labels of the left-out trials, one strength after the other."""
+    from sklearn.svm import SVC
+
+    for strength in strengths:
+        yield SVC(kernel="precomputed", C=1.0 / strength).fit(gram, targets.astype(str)).predict(cross)
+
+
+def _ridge_predictions(model: str, strengths: list[float], gram: np.ndarray, cross: np.ndarray, targets: np.ndarray):
+    """Predictions of the left-out trials by ridge in its dual form, one strength after the other."""
+    labels = None
+    if model == "ridge_classifier":
+        labels, codes = np.unique(targets.astype(str), return_inverse=True)
+        targets = np.where(codes[:, None] == np.arange(len(labels)), 1.0, -1.0)
+    offset = targets.mean(axis=0)
+    eigenvalues, basis = np.linalg.eigh(gram)
+    rotated, projected = basis.T @ (targets - offset), cross @ basis
+    for strength in strengths:
+        predicted = projected @ (rotated / (np.maximum(eigenvalues, 0.0) + strength)[:, None]) + offset
+        yield predicted if labels is None else labels[predicted.argmax(axis=1)]
+
+
+def _inner_score(model: str, true: np.ndarray, predicted: np.ndarray) -> float:
+    if model == "ridge":
+        from sklearn.metrics import r2_score
+
+        return float(r2_score(true, predicted))
+    return float(np.mean(true.astype(str) == predicted))
+
+
+def _estimator(model: str, strength: float):
+    """scikit-learn estimator of this strength."""
+    from sklearn.linear_model import Ridge, RidgeClassifier
+    from sklearn.svm import SVC
+
+    if model == "ridge":
+        return Ridge(alpha=strength)
+    if model == "ridge_classifier":
+        return RidgeClassifier(alpha=strength)
+    if model == "linear_svc":
+        return SVC(kernel="linear", C=1.0 / strength)
+    raise ValueError(f"unknown model {model!r}, one of {MODELS}")
+
+
+def _permute_within(groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Index array that permutes positions within each group."""
+    order = np.arange(len(groups))
+    for name in sorted(set(groups)):
+        mine = np.flatnonzero(groups == name)
+        order[mine] = generator.permutation(mine)
+    return order
+
+
+def _weights(fitted) -> dict[str, np.ndarray]:
+    """Scaler and coefficients of a fitted pipeline, float32."""
+    scaler, estimator = fitted[0], fitted[-1]
+    return {
+        "mean": scaler.mean_.astype(np.float32),
+        "scale": scaler.scale_.astype(np.float32),
+        "coefficients": np.ascontiguousarray(estimator.coef_, dtype=np.float32),
+        "intercept": np.atleast_1d(estimator.intercept_).astype(np.float32),
+    }

@@ -1,0 +1,199 @@
+"""From predictions to score rows: value, interval, chance, ceiling, p, all from one code path."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.errors import DataError
+from cogmodels.metrics.retrieval import correlation_matrix, top_k, two_way
+from cogmodels.metrics.uncertainty import bootstrap_interval, permutation_null, permutation_p
+
+SCORE_COLUMNS = ["metric", "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n"]
+
+
+def score_predictions(
+    predictions: pd.DataFrame, stimuli: list[str] | None, features: np.ndarray | None, **options: int
+) -> pd.DataFrame:
+    """:func:`score_labels`, or :func:`score_features` where there are features; same options and result."""
+    if stimuli is None or features is None:
+        return score_labels(predictions, **options)
+    return score_features(predictions, stimuli, features, **options)
+
+
+def score_labels(
+    predictions: pd.DataFrame, *, permutations: int = 2000, bootstrap: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """Accuracy of predicted labels.
+
+    The unit is the subject, or the run where there is one subject. The p-value permutes the true labels within the
+    runs of each subject against the predictions as they stand; draws of a control are averaged before.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns subject, session, run, trial, label, predicted, and (seed, draw) for repeated predictions of a trial.
+    permutations, bootstrap, seed
+        Sizes and seed of the permutation test and of the bootstrap.
+
+    Returns
+    -------
+    DataFrame with the columns of ``SCORE_COLUMNS``. The ceiling is 1: labels carry no noise of their own.
+    """
+    keys = ["subject", "session", "run", "trial"]
+    repeats = [column for column in ("seed", "draw") if column in predictions]
+    ordered = predictions.sort_values([*keys, *repeats], kind="stable")
+    trials = ordered.drop_duplicates(keys)
+    count = len(ordered) // len(trials)
+    if count * len(trials) != len(ordered):
+        raise DataError(
+            "trials have unequal numbers of predictions",
+            where="predictions",
+            remedy="Run every fold with every seed, then score again",
+        )
+    predicted = ordered["predicted"].to_numpy(dtype=object).reshape(len(trials), count)
+    true = trials["label"].to_numpy(dtype=object)
+    unit = "subject" if trials["subject"].nunique() > 1 else "run"
+    hits = (predicted == true[:, None]).mean(axis=1)
+    units = [np.flatnonzero(trials[unit].to_numpy() == name) for name in sorted(set(trials[unit]))]
+    blocks = [mine.to_numpy() for mine in _positions(trials, ["subject", "session", "run"])]
+
+    def permuted(orders: list[np.ndarray]) -> float:
+        shuffled = true.copy()
+        for block, order in zip(blocks, orders, strict=True):
+            shuffled[block] = true[block][order]
+        again = (predicted == shuffled[:, None]).mean(axis=1)
+        return float(np.mean([again[mine].mean() for mine in units]))
+
+    value = float(np.mean([hits[mine].mean() for mine in units]))
+    low, high = bootstrap_interval([hits[mine] for mine in units], samples=bootstrap, seed=seed)
+    null = permutation_null(permuted, [len(block) for block in blocks], permutations=permutations, seed=seed)
+    row = {
+        "metric": "accuracy",
+        "value": value,
+        "ci_low": low,
+        "ci_high": high,
+        "chance": float(trials["label"].value_counts(normalize=True).max()),
+        "ceiling": 1.0,
+        "p": permutation_p(value, null),
+        "n": len(units),
+        "unit_of_n": unit,
+    }
+    return pd.DataFrame([row], columns=SCORE_COLUMNS)
+
+
+def score_features(
+    predictions: pd.DataFrame,
+    stimuli: list[str],
+    features: np.ndarray,
+    *,
+    permutations: int = 2000,
+    bootstrap: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Retrieval of held-out stimuli from predicted feature vectors, each subject on its own.
+
+    Predictions of a stimulus's repeats (and of seeds and draws) are averaged; the candidates are the held-out stimuli
+    of that subject; similarity is Pearson r. The unit is the subject. The p-value permutes the candidates within each
+    subject. The ceiling of the retrieval scores is the same score between two halves of the repeats (which therefore
+    have half the data on each side); that of ``pearson`` is sqrt(2 r / (1 + r)) for the correlation r of the halves
+    (Spearman-Brown; Lage-Castellanos et al. 2019). Without repeats it is missing.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns subject, stimulus, run, trial and ``predicted``, a vector (d,) a row.
+    stimuli : list of str
+        Names of the rows of ``features``.
+    features : array (n_stimuli, d)
+        True feature vectors.
+
+    Raises
+    ------
+    DataError
+        A predicted stimulus has no features.
+    """
+    index = {name: position for position, name in enumerate(stimuli)}
+    missing = sorted(set(predictions["stimulus"]) - set(index))
+    if missing:
+        raise DataError(
+            f"{len(missing)} predicted stimuli have no features (such as {missing[0]})",
+            where="features table",
+            remedy="Make the features of every stimulus that was shown",
+        )
+    scores: dict[str, list[np.ndarray]] = {}
+    ceilings: dict[str, list[float]] = {}
+    pools = []
+    for _, mine in predictions.groupby("subject", sort=True):
+        names = sorted(set(mine["stimulus"]))
+        target = features[[index[name] for name in names]]
+        for metric, matrix in candidate_scores(mean_predictions(mine, names), target).items():
+            scores.setdefault(metric, []).append(matrix)
+        for metric, ceiling in _ceilings(mine, names).items():
+            ceilings.setdefault(metric, []).append(ceiling)
+        pools.append(len(names))
+    chance = {
+        "retrieval_top1": np.mean([1 / pool for pool in pools]),
+        "retrieval_top5": np.mean([min(1.0, 5 / pool) for pool in pools]),
+        "two_way": 0.5,
+        "pearson": 0.0,
+    }
+    rows = []
+    for metric, matrices in scores.items():
+        own = [np.diagonal(matrix) for matrix in matrices]
+        value = float(np.mean([unit.mean() for unit in own]))
+        low, high = bootstrap_interval(own, samples=bootstrap, seed=seed)
+        null = permutation_null(
+            lambda orders, matrices=matrices: float(
+                np.mean([matrix[np.arange(len(order)), order].mean() for matrix, order in zip(matrices, orders, strict=True)])
+            ),
+            pools,
+            permutations=permutations,
+            seed=seed,
+        )
+        ceiling = float(np.mean(ceilings[metric])) if ceilings.get(metric) else np.nan
+        p = permutation_p(value, null)
+        rows.append([metric, value, low, high, float(chance[metric]), ceiling, p, len(own), "subject"])
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+
+
+def _positions(frame: pd.DataFrame, columns: list[str]) -> list[pd.Series]:
+    """Row positions of each group, groups in sorted order."""
+    places = pd.Series(np.arange(len(frame)), index=frame.index)
+    return [mine for _, mine in places.groupby([frame[column] for column in columns], sort=True, dropna=False)]
+
+
+def mean_predictions(rows: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Mean prediction (n_names, d) of each stimulus."""
+    vectors = np.stack(rows["predicted"].to_numpy())
+    labels = rows["stimulus"].to_numpy()
+    return np.stack([vectors[labels == name].mean(axis=0) for name in names])
+
+
+def candidate_scores(predicted: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+    """Every retrieval score as a matrix over candidates."""
+    similarity = correlation_matrix(predicted, target)
+    return {
+        "retrieval_top1": top_k(similarity, 1),
+        "retrieval_top5": top_k(similarity, 5),
+        "two_way": two_way(similarity),
+        "pearson": similarity,
+    }
+
+
+def _ceilings(rows: pd.DataFrame, names: list[str]) -> dict[str, float]:
+    """Each score between odd and even repeats of the stimuli; empty where a stimulus has a single repeat."""
+    repeat = rows.sort_values(["run", "trial"], kind="stable").drop_duplicates(["stimulus", "run", "trial"])
+    repeat = repeat.assign(half=repeat.groupby("stimulus").cumcount() % 2)
+    halves = [repeat[repeat["half"] == half] for half in (0, 1)]
+    if set(halves[1]["stimulus"]) != set(names):
+        return {}
+    first, second = (mean_predictions(half, names) for half in halves)
+    forward, backward = candidate_scores(first, second), candidate_scores(second, first)
+    found = {
+        metric: float((np.diagonal(forward[metric]).mean() + np.diagonal(backward[metric]).mean()) / 2)
+        for metric in forward
+    }
+    reliability = max(0.0, found["pearson"])
+    found["pearson"] = float(np.sqrt(2 * reliability / (1 + reliability)))
+    return found

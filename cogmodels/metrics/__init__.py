@@ -1,0 +1,1 @@
+"""Scores with known definitions, and the uncertainty that goes with each of them."""

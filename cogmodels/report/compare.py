@@ -1,0 +1,148 @@
+"""Comparison of experiments: one table of scores, the config that differs, one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cogmodels.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCORE_COLUMNS = [
+    "study", "family", "dataset", "experiment", "protocol", "metric",
+    "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n",
+]  # fmt: skip
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "retrieval_top1": "retrieval, top 1",
+    "retrieval_top5": "retrieval, top 5",
+    "two_way": "two-way identification",
+    "pearson": "Pearson r with the features",
+}
+
+
+def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
+    """Scores of all experiments, tidy, one row a number, in the columns of ``SCORE_COLUMNS``.
+
+    Raises
+    ------
+    DataError
+        A file lacks a column, or an experiment comes twice.
+    """
+    frames = []
+    for path in paths:
+        frame = pd.read_csv(path)
+        missing = [name for name in SCORE_COLUMNS if name not in frame]
+        if missing:
+            raise DataError(
+                f"column `{missing[0]}` is missing; there are {', '.join(map(str, frame))}",
+                where=path,
+                remedy="Delete the file and run snakemake again",
+            )
+        frames.append(frame[SCORE_COLUMNS])
+    if not frames:
+        return pd.DataFrame(columns=SCORE_COLUMNS)
+    scores = pd.concat(frames, ignore_index=True)
+    repeated = scores.duplicated(["study", "family", "dataset", "experiment", "metric"])
+    if repeated.any():
+        raise DataError(
+            f"experiment `{scores.loc[repeated, 'experiment'].iloc[0]}` was scored twice",
+            where="comparison",
+            remedy="Give each experiment a name of its own",
+        )
+    return scores.sort_values(["family", "dataset", "experiment"], kind="stable", ignore_index=True)
+
+
+def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """What distinguishes the experiments: rows = experiments, columns = the config keys that are not all the same.
+
+    Nested keys are joined by dots; folds and seeds do not count. A key that an experiment does not have is empty.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for manifest in manifests:
+        config = {key: value for key, value in manifest["config"].items() if key not in ("fold", "seed")}
+        rows.setdefault(manifest["wildcards"]["experiment"], {
+            "dataset": manifest["wildcards"]["dataset"], **_flat(config)
+        })  # fmt: skip
+    table = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+    table.index.name = "experiment"
+    return table[[key for key in table if key == "dataset" or table[key].nunique() > 1]]
+
+
+def comparison_page(scores: pd.DataFrame, differences: pd.DataFrame, study: str) -> str:
+    """HTML page: for each family and data set, the config that differs beside each metric with its interval."""
+    from cogmodels.report.page import render
+
+    blocks = []
+    for (family, dataset), mine in scores.groupby(["family", "dataset"], sort=True):
+        names = list(dict.fromkeys(mine["experiment"]))
+        config = differences.reindex(names).drop(columns="dataset", errors="ignore").fillna("")
+        config = config[[key for key in config if config[key].nunique() > 1]]
+        metrics = list(dict.fromkeys(mine["metric"]))
+        cells = {(row.experiment, row.metric): row for row in mine.itertuples()}
+        rows = [
+            {
+                "experiment": name,
+                "config": [config.loc[name, key] for key in config],
+                "scores": [cells.get((name, metric)) for metric in metrics],
+            }
+            for name in names
+        ]
+        blocks.append({"family": family, "dataset": dataset, "keys": list(config), "metrics": metrics, "rows": rows})
+    return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES)
+
+
+def plot_scores(scores: pd.DataFrame) -> Figure:
+    """Every experiment's score with its interval, chance and ceiling, one panel a metric."""
+    from matplotlib.figure import Figure
+
+    metrics = [name for name in dict.fromkeys(scores["metric"]) if name != "retrieval_top5"]
+    counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
+    height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
+    figure = Figure(figsize=(8.6, max(2.2, height)), layout="constrained")
+    if not metrics:
+        figure.text(0.5, 0.5, "no experiment in this study", ha="center")
+        return figure
+    panels = figure.subplots(len(metrics), 1, squeeze=False, height_ratios=[c + 1.2 for c in counts])[:, 0]
+    for panel, metric in zip(panels, metrics, strict=True):
+        mine = scores[scores["metric"] == metric].iloc[::-1].reset_index(drop=True)
+        for place, row in enumerate(mine.itertuples()):
+            above = row.p < 0.05
+            colour = "#0072B2" if above else "#7F7F7F"
+            panel.plot([row.ci_low, row.ci_high], [place, place], color=colour, lw=2.2, solid_capstyle="round")
+            panel.plot(row.value, place, "o", color=colour, ms=6.5)
+            panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color="#D55E00", lw=1.6)
+            if pd.notna(row.ceiling):
+                panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
+        panel.set_yticks(range(len(mine)), mine["experiment"], fontsize=9)
+        panel.set_ylim(-0.7, len(mine) - 0.3)
+        panel.set_title(METRIC_NAMES.get(metric, metric), loc="left", fontsize=10, fontweight="bold")
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(axis="x", color="#E5E5E5", lw=0.7)
+        panel.set_axisbelow(True)
+    from matplotlib.lines import Line2D
+
+    legend = [
+        Line2D([], [], color="#0072B2", marker="o", lw=2.2, label="score and 95 % interval, p < .05"),
+        Line2D([], [], color="#7F7F7F", marker="o", lw=2.2, label="p >= .05"),
+        Line2D([], [], color="#D55E00", lw=1.6, label="chance"),
+        Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
+    ]
+    figure.legend(handles=legend, loc="outside lower center", ncols=4, fontsize=8.5, frameon=False)
+    return figure
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested mapping with joined keys and printable values."""
+    flat: dict[str, str] = {}
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = "none" if value is None else str(value)
+    return flat

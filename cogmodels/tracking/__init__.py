@@ -1,0 +1,1 @@
+"""What a job leaves behind: log, manifest, code fingerprint, Weights & Biases run."""

@@ -1,0 +1,58 @@
+"""Frame around a script's body: a log file, and errors that fit in one paragraph."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import textwrap
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cogmodels.errors import CogmodelsError
+
+
+@contextlib.contextmanager
+def job(snakemake: Any) -> Iterator[logging.Logger]:
+    """Run a script's body with its log; end it with a paragraph and exit code 1 where the user can act.
+
+    What the body prints, logs or warns goes to the rule's log file. A :class:`CogmodelsError` is shown on the
+    terminal as one paragraph; its traceback, and that of any other error, is in the log.
+
+    Parameters
+    ----------
+    snakemake : the object that Snakemake gives to scripts
+        ``log``, ``rule``, ``wildcards`` and ``threads`` are read.
+    """
+    path = Path(snakemake.log[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    terminal = sys.stderr
+    with path.open("w", encoding="utf-8", buffering=1) as log, contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(log))
+        stack.enter_context(contextlib.redirect_stderr(log))
+        handler = logging.StreamHandler(log)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
+        root = logging.getLogger()
+        root.addHandler(handler)
+        logger = logging.getLogger("cogmodels")
+        logger.setLevel(logging.INFO)
+        logging.captureWarnings(True)
+        started = time.perf_counter()
+        try:
+            yield logger
+        except CogmodelsError as error:
+            traceback.print_exc()
+            named = " ".join(f"{key}={value}" for key, value in dict(snakemake.wildcards).items())
+            paragraph = f"{snakemake.rule} [{named}]: {error} (log: {path})"
+            print("\n" + textwrap.fill(paragraph, 110, break_on_hyphens=False, break_long_words=False), file=terminal)
+            sys.exit(1)
+        except BaseException:
+            traceback.print_exc()
+            raise
+        else:
+            logger.info("finished in %.2f s", time.perf_counter() - started)
+        finally:
+            root.removeHandler(handler)

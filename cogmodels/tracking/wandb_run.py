@@ -1,0 +1,85 @@
+"""Weights & Biases: a view of the manifest that never breaks a run."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+
+def log_run(
+    manifest: Mapping[str, Any],
+    *,
+    mode: str,
+    project: str,
+    entity: str | None,
+    folder: Path,
+    group: str,
+    tags: list[str],
+    name: str,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    images: Mapping[str, Path] | None = None,
+) -> bool:
+    """Log a finished run to W&B; whatever W&B does, the job goes on.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Config, metrics and id come from it; the id is deterministic, so a rerun replaces its run.
+    mode : {"offline", "online", "disabled"}
+    project, entity
+        Where the run belongs.
+    folder : path
+        Where the ``wandb`` folder is made.
+    group, tags, name
+        Group = experiment; the job type is the manifest's rule.
+    tables, images : mappings
+        Logged beside the summary.
+
+    Returns
+    -------
+    logged : bool
+        False where W&B is disabled or failed; the reason is in the log.
+    """
+    if mode == "disabled":
+        logger.info("W&B is disabled")
+        return False
+    try:
+        os.environ.setdefault("WANDB_SILENT", "true")
+        import wandb
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = wandb.Settings(
+            console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True, init_timeout=60
+        )
+        with wandb.init(
+            mode=mode,
+            project=project,
+            entity=entity,
+            dir=str(folder),
+            id=manifest["id"],
+            resume="allow" if mode == "online" else None,
+            group=group,
+            job_type=manifest["rule"],
+            tags=[tag[:64] for tag in tags],
+            name=name,
+            config={**manifest["config"], "code_fingerprint": manifest["code_fingerprint"], "commit": manifest["commit"]},
+            settings=settings,
+        ) as run:
+            for key, table in (tables or {}).items():
+                run.log({key: wandb.Table(dataframe=table.reset_index(drop=True))})
+            for key, path in (images or {}).items():
+                run.log({key: wandb.Image(str(path))})
+            run.summary.update(dict(manifest["metrics"]))
+        return True
+    except Exception as error:  # W&B may fail in any way; the manifest holds everything it would have shown.
+        logger.warning("W&B failed (%s: %s); the run goes on, its manifest is complete", type(error).__name__, error)
+        return False

@@ -1,0 +1,110 @@
+"""Configs: strict keys, readable errors, extends, overlays."""
+
+import copy
+
+import pytest
+import yaml
+
+from cogmodels.config.defaults import DEFAULT_STUDY
+from cogmodels.config.load import load_spec, load_study, merge, resolve_extends
+from cogmodels.errors import ConfigError
+
+
+@pytest.fixture
+def study():
+    return copy.deepcopy(DEFAULT_STUDY)
+
+
+def test_default_study_is_valid_and_complete(study):
+    loaded = load_study(study)
+    assert {"haxby2001", "eyelink-sample", "sim-study", "sim-null"} == set(loaded.datasets)
+    assert loaded.experiments["haxby-25mm-shuffled"].pipeline == "block-25mm"
+    assert loaded.experiments["haxby-25mm-shuffled"].control == "shuffled_labels"
+    assert loaded.pipelines["block-25mm"].detrend_order == loaded.pipelines["block-1slice"].detrend_order
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("trackng",), {}, "unknown key `trackng` (did you mean `tracking`?)"),
+        (("tracking",), {"mod": "offline"}, "(did you mean `mode`?)"),
+        (("pipelines", "ivt", "velocity_treshold"), 3, "(did you mean `velocity_threshold`?)"),
+        (("experiments", "sim-fmri", "protocl"), "x", "(did you mean `protocol`?)"),
+        (("pipelines", "ivt", "velocity_threshold"), -3, "velocity_threshold`: input should be greater than 0, found -3"),
+        (("tracking",), {"mode": "sometimes"}, "'offline', 'online' or 'disabled', found 'sometimes'"),
+        (("experiments", "sim-fmri", "seeds"), [], "seeds"),
+        (("pipelines", "epochs", "tmax"), -1.0, "tmax (-1.0) must lie after tmin (-0.1)"),
+        (("experiments", "haxby-1slice", "target"), "latent", "`linear_svc` cannot predict target `latent`"),
+    ],
+)
+def test_wrong_configs_name_key_and_remedy(study, path, value, expected):
+    section = study
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    with pytest.raises(ConfigError) as caught:
+        load_study(study, "my.yaml")
+    message = str(caught.value)
+    assert expected in message
+    assert message.startswith("my.yaml: ")
+    assert "\n" not in message
+
+
+def test_an_unknown_pipeline_of_an_experiment_is_named_with_the_nearest(study):
+    study["experiments"]["sim-fmri"]["pipeline"] = "trial-meen"
+    with pytest.raises(ConfigError, match="did you mean `trial-mean`"):
+        load_study(study)
+
+
+def test_a_pipeline_that_does_not_cover_the_data_set_is_refused(study):
+    study["experiments"]["sim-fmri"]["pipeline"] = "block-1slice"
+    with pytest.raises(ConfigError, match="does not run on data set `sim-study`"):
+        load_study(study)
+
+
+def test_a_decoder_on_gaze_is_refused(study):
+    study["experiments"]["sim-fmri"]["pipeline"] = "ivt"
+    with pytest.raises(ConfigError, match="a decoder needs responses"):
+        load_study(study)
+
+
+def test_extends_takes_the_parent_and_overrides_it():
+    resolved = resolve_extends({"a": {"x": 1, "y": {"z": 1, "w": 2}}, "b": {"extends": "a", "y": {"z": 3}}}, "pipelines")
+    assert resolved["b"] == {"x": 1, "y": {"z": 3, "w": 2}}
+    assert resolved["a"] == {"x": 1, "y": {"z": 1, "w": 2}}
+
+
+def test_extends_refuses_circles_and_unknown_parents():
+    with pytest.raises(ConfigError, match="circle: a -> b -> a"):
+        resolve_extends({"a": {"extends": "b"}, "b": {"extends": "a"}}, "experiments")
+    with pytest.raises(ConfigError, match="did you mean `base`"):
+        resolve_extends({"base": {}, "b": {"extends": "bse"}}, "experiments")
+
+
+def test_null_drops_a_named_section(study):
+    study["experiments"]["sim-eeg"] = study["experiments"]["null-eeg"] = None
+    assert "sim-eeg" not in load_study(study).experiments
+
+
+def test_merge_is_deep_for_mappings_and_replaces_lists():
+    assert merge({"a": {"b": 1, "c": [1, 2]}}, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}}
+
+
+def test_every_shipped_spec_is_valid(root):
+    names = [path.stem for path in (root / "data_specs").glob("*.yaml")]
+    assert {"haxby2001", "eyelink-sample", "osie", "uci-eeg", "sim-study", "sim-null"} <= set(names)
+    for name in names:
+        assert load_spec(root / "data_specs", name).name == name
+
+
+def test_an_unknown_data_set_is_named_with_the_nearest(root):
+    with pytest.raises(ConfigError, match="did you mean `haxby2001`"):
+        load_spec(root / "data_specs", "haxby201")
+
+
+def test_spec_errors_name_the_file(root, tmp_path):
+    content = yaml.safe_load((root / "data_specs" / "haxby2001.yaml").read_text())
+    content["sorce"] = content.pop("source")
+    (tmp_path / "haxby2001.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigError, match=r"haxby2001.yaml: .*`sorce` \(did you mean `source`\?\)"):
+        load_spec(tmp_path, "haxby2001")

@@ -1,0 +1,41 @@
+"""Retrieval scores against values worked out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cogmodels.metrics.retrieval import correlation_matrix, top_k, two_way
+
+SIMILARITY = np.array([[0.9, 0.1, 0.2], [0.5, 0.4, 0.6], [0.3, 0.3, 0.3]])
+
+
+def test_top_k_by_hand_and_ties_count_against():
+    np.testing.assert_array_equal(np.diagonal(top_k(SIMILARITY, 1)), [1, 0, 0])
+    np.testing.assert_array_equal(np.diagonal(top_k(SIMILARITY, 2)), [1, 0, 0])
+    np.testing.assert_array_equal(np.diagonal(top_k(SIMILARITY, 3)), [1, 1, 1])
+
+
+def test_two_way_by_hand_and_ties_count_half():
+    np.testing.assert_allclose(np.diagonal(two_way(SIMILARITY)), [1.0, 0.0, 0.5])
+
+
+def test_two_way_needs_two_candidates():
+    with pytest.raises(ValueError, match="two candidates"):
+        two_way(np.ones((1, 1)))
+
+
+def test_correlation_matrix_equals_numpy_and_constant_rows_give_zero():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 7)), rng.normal(size=(5, 7))
+    np.testing.assert_allclose(correlation_matrix(a, b), np.corrcoef(a, b)[:4, 4:], atol=1e-12)
+    a[1] = 3.3
+    assert np.all(correlation_matrix(a, b)[1] == 0)
+
+
+@given(arrays(np.float64, (6, 6), elements=st.floats(-1, 1)))
+def test_scores_over_all_candidates_sum_to_what_chance_says(similarity):
+    # Averaged over every candidate, two-way is 1/2 whatever the similarities; top-k is at most k / n.
+    np.testing.assert_allclose(two_way(similarity).mean(axis=1), 0.5, atol=1e-12)
+    assert np.all(top_k(similarity, 2).mean(axis=1) <= 2 / 6 + 1e-12)

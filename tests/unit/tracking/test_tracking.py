@@ -1,0 +1,116 @@
+"""Manifests say what a run was; W&B is a view that never breaks it."""
+
+import hashlib
+import subprocess
+import sys
+import types
+
+import pandas as pd
+import pytest
+
+from cogmodels.errors import DataError
+from cogmodels.tracking.job import job
+from cogmodels.tracking.manifest import build_manifest, read_manifest, run_id, write_manifest
+from cogmodels.tracking.wandb_run import log_run
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    (tmp_path / "in.txt").write_text("in")
+    return build_manifest(
+        study="s", rule="train_decoder", wildcards={"experiment": "e", "dataset": "d"}, config={"alpha": 1.0},
+        inputs=[tmp_path / "in.txt"], outputs=[], fingerprint="f" * 16, metrics={"accuracy": 0.5},
+        started=0.0, finished=1.5, root=tmp_path,
+    )  # fmt: skip
+
+
+def track(manifest, tmp_path, mode):
+    return log_run(
+        manifest, mode=mode, project="p", entity=None, folder=tmp_path, group="g", tags=["t"], name="n",
+        tables={"scores": pd.DataFrame({"metric": ["accuracy"], "value": [0.5]})},
+    )  # fmt: skip
+
+
+def test_manifest_survives_writing(manifest, tmp_path):
+    write_manifest(tmp_path / "m.json", manifest)
+    assert read_manifest(tmp_path / "m.json") == manifest
+    assert manifest["seconds"] == 1.5
+    assert manifest["commit"] is None
+    assert list(manifest["inputs"].values()) == [hashlib.sha256(b"in").hexdigest()]
+
+
+def test_run_id_depends_on_rule_wildcards_and_config_only():
+    base = run_id("r", {"a": 1, "b": 2}, {"x": 1})
+    assert base == run_id("r", {"b": 2, "a": 1}, {"x": 1})
+    assert len({base, run_id("q", {"a": 1, "b": 2}, {"x": 1}), run_id("r", {"a": 1, "b": 2}, {"x": 2})}) == 3
+
+
+def test_damaged_manifests_are_refused(tmp_path):
+    (tmp_path / "m.json").write_text('{"id": 1')
+    with pytest.raises(DataError, match="no run manifest"):
+        read_manifest(tmp_path / "m.json")
+
+
+def test_offline_run_holds_config_and_summary(manifest, tmp_path):
+    assert track(manifest, tmp_path, "offline") is True
+    files = list(tmp_path.glob(f"wandb/offline-run-*-{manifest['id']}/run-{manifest['id']}.wandb"))
+    assert len(files) == 1
+    content = files[0].read_bytes()
+    for part in (b"alpha", b"accuracy", b"train_decoder", b"code_fingerprint"):
+        assert part in content
+
+
+def test_disabled_writes_nothing(manifest, tmp_path):
+    assert track(manifest, tmp_path, "disabled") is False
+    assert not (tmp_path / "wandb").exists()
+
+
+def test_a_failing_wandb_does_not_fail_the_run(manifest, tmp_path, monkeypatch, caplog):
+    broken = types.ModuleType("wandb")
+    broken.Settings = lambda **options: None
+
+    def init(**options):
+        raise RuntimeError("server gone")
+
+    broken.init = init
+    monkeypatch.setitem(sys.modules, "wandb", broken)
+    assert track(manifest, tmp_path, "online") is False
+    assert "server gone" in caplog.text
+
+
+def test_online_without_a_key_goes_on(manifest, tmp_path):
+    script = (
+        "import sys, json, pathlib; from cogmodels.tracking.wandb_run import log_run\n"
+        f"m = {dict(manifest)!r}\n"
+        f"print(log_run(m, mode='online', project='p', entity=None, folder=pathlib.Path({str(tmp_path)!r}), "
+        "group='g', tags=[], name='n'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "WANDB_BASE_URL": "http://127.0.0.1:9"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("False")
+
+
+def fake_snakemake(tmp_path):
+    return types.SimpleNamespace(log=[str(tmp_path / "logs" / "x.log")], rule="r", wildcards={"subject": "01"}, threads=1)
+
+
+def test_job_shows_one_paragraph_and_keeps_the_traceback_in_the_log(tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught, job(fake_snakemake(tmp_path)):
+        print("working")
+        raise DataError("the file ends early", where="a.edf", remedy="Fetch it again")
+    assert caught.value.code == 1
+    shown = capsys.readouterr().err.strip()
+    assert shown.startswith("r [subject=01]: a.edf: the file ends early. Fetch it again.")
+    assert "Traceback" not in shown
+    log = (tmp_path / "logs" / "x.log").read_text()
+    assert "working" in log
+    assert "Traceback" in log
+
+
+def test_job_passes_other_errors_on(tmp_path):
+    with pytest.raises(ZeroDivisionError), job(fake_snakemake(tmp_path)):
+        1 / 0  # noqa: B018
+    assert "ZeroDivisionError" in (tmp_path / "logs" / "x.log").read_text()

@@ -1,0 +1,228 @@
+"""The checked study and its plan; what every rule file uses."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The package beside this workflow is the one that jobs import, in whatever environment they run.
+sys.path.insert(0, str(workflow.basedir))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    dict.fromkeys(filter(None, [str(workflow.basedir), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]))
+)
+
+from cogmodels.config.load import load_study
+from cogmodels.data.plan import Plan
+from cogmodels.errors import CogmodelsError
+from cogmodels.tracking.fingerprint import code_fingerprint
+
+ROOT = Path(workflow.basedir)
+
+try:
+    STUDY = load_study(config, " + ".join(os.path.relpath(file) for file in workflow.configfiles) or "config")
+    SPECS = Path(STUDY.paths.specs)
+    PLAN = Plan(STUDY, SPECS if SPECS.is_dir() else ROOT / SPECS)
+except CogmodelsError as error:
+    raise WorkflowError(str(error)) from None
+
+DATA, DERIVATIVES, RESULTS = STUDY.paths.data, STUDY.paths.derivatives, PLAN.results
+
+
+def code(script, *extra):
+    """Fingerprint of the cogmodels code that a script reaches."""
+    return code_fingerprint(ROOT / "workflow" / "scripts" / f"{script}.py", ROOT, extra)
+
+
+def one_of(names):
+    """Wildcard constraint: exactly these names (or none)."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def settings(pipeline, *names):
+    """Options of a pipeline by name, for `params:`."""
+    section = STUDY.pipelines[pipeline].model_dump()
+    return {name: section[name] for name in names}
+
+
+wildcard_constraints:
+    dataset=one_of(PLAN.specs),
+    subject="[A-Za-z0-9]+",
+    recording="sub-[A-Za-z0-9]+_[A-Za-z0-9_-]+",
+    experiment=one_of(PLAN.experiments),
+    fold="[A-Za-z0-9-]+",
+    seed="[0-9]+",
+
+
+# -- data sets -------------------------------------------------------------------------------------------------------
+
+
+def source_manifest(wildcards):
+    """The table of files of a `url` source."""
+    source = PLAN.specs[wildcards.dataset].source
+    return [str(PLAN.spec_folder / source.manifest)] if source.kind == "url" else []
+
+
+def source_of(wildcards):
+    """The source section of a data set's spec."""
+    return PLAN.specs[wildcards.dataset].source.model_dump()
+
+
+def source_part(*names):
+    """Some keys of the source section of a data set's spec."""
+    return lambda wildcards: PLAN.specs[wildcards.dataset].source.model_dump(include=set(names))
+
+
+def converter_code(script):
+    """Fingerprint of a script together with the data set's converter."""
+    return lambda wildcards: code(
+        script, f"cogmodels.data.converters.{PLAN.specs[wildcards.dataset].converter}"
+    )
+
+
+# -- recordings of a pipeline ----------------------------------------------------------------------------------------
+
+
+def recording_of(wildcards):
+    """The recording that a job works on."""
+    return PLAN.recording(wildcards.dataset, wildcards.pipeline, wildcards.recording)
+
+
+def recording_raw(wildcards):
+    """What a job on one recording waits for."""
+    return PLAN.raw_inputs(wildcards.dataset, [recording_of(wildcards)])
+
+
+def plain(recordings):
+    """Recordings as `params:` holds them."""
+    return [
+        {"path": r.path, "subject": r.subject, "session": r.session, "run": r.run, "stem": r.stem}
+        for r in recordings
+    ]
+
+
+def subject_recordings(wildcards):
+    """The recordings of a subject."""
+    return plain(PLAN.recordings(wildcards.dataset, wildcards.pipeline, wildcards.subject))
+
+
+def subject_raw(wildcards):
+    """What a job on a subject waits for."""
+    return PLAN.raw_inputs(
+        wildcards.dataset, PLAN.recordings(wildcards.dataset, wildcards.pipeline, wildcards.subject)
+    )
+
+
+def dataset_recordings(wildcards):
+    """The recordings of all subjects."""
+    return plain(PLAN.recordings(wildcards.dataset, wildcards.pipeline))
+
+
+def dataset_raw(wildcards):
+    """What a job on all subjects waits for."""
+    return PLAN.raw_inputs(wildcards.dataset, PLAN.recordings(wildcards.dataset, wildcards.pipeline))
+
+
+def derived(dataset, pipeline, pattern, subject=None):
+    """A derivative of each recording; `pattern` lies in the subject's folder and may hold {recording}."""
+    folder = PLAN.derivative(dataset, pipeline)
+    return [
+        f"{folder}/sub-{r.subject}/{pattern.format(recording=r.stem)}"
+        for r in PLAN.recordings(dataset, pipeline, subject)
+    ]
+
+
+def subject_files(wildcards, pattern):
+    """A derivative of each recording of a subject."""
+    return derived(wildcards.dataset, wildcards.pipeline, pattern, wildcards.subject)
+
+
+def dataset_files(wildcards, pattern):
+    """A derivative of each recording of all subjects."""
+    return derived(wildcards.dataset, wildcards.pipeline, pattern)
+
+
+# -- experiments -----------------------------------------------------------------------------------------------------
+
+
+def experiment_responses(wildcards):
+    """Responses of all subjects of an experiment."""
+    experiment = PLAN.experiments[wildcards.experiment]
+    folder = PLAN.derivative(experiment.dataset, experiment.pipeline)
+    return [
+        f"{folder}/sub-{subject}/sub-{subject}_responses.parquet"
+        for subject in PLAN.subjects(experiment.dataset, experiment.pipeline)
+    ]
+
+
+def experiment_features(wildcards):
+    """The Features table that an experiment predicts; none for labels."""
+    experiment = PLAN.experiments[wildcards.experiment]
+    if experiment.target == "label":
+        return []
+    return f"{DERIVATIVES}/{experiment.dataset}/features/{experiment.target}.parquet"
+
+
+def experiment_config(*names):
+    """Options of an experiment by name, for `params:`."""
+    return lambda wildcards: PLAN.experiments[wildcards.experiment].model_dump(include=set(names))
+
+
+def pipeline_config(wildcards):
+    """The preprocessing behind an experiment, as the manifest and the comparison show it."""
+    experiment = PLAN.experiments[wildcards.experiment]
+    return STUDY.pipelines[experiment.pipeline].model_dump(exclude={"datasets", "description"})
+
+
+def run_files(name):
+    """A file of each model run of an experiment."""
+    return lambda wildcards: [f"{run}/{name}" for run in PLAN.run_folders(wildcards.experiment)]
+
+
+# -- report ----------------------------------------------------------------------------------------------------------
+
+FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}
+
+
+def figures_of(modality):
+    """Preprocessing figures of all pipelines of a modality."""
+    found = []
+    for pipeline in PLAN.pipelines(modality):
+        for dataset in PLAN.datasets_of(pipeline):
+            if modality == "gaze":
+                found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
+            else:
+                folder = PLAN.derivative(dataset, pipeline)
+                found += [
+                    f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}"
+                    for s in PLAN.subjects(dataset, pipeline)
+                ]
+    return found
+
+
+def gaze_tables(name):
+    """A table of each gaze pipeline and data set."""
+    return [
+        f"{PLAN.derivative(dataset, pipeline)}/{name}"
+        for pipeline in PLAN.pipelines("gaze")
+        for dataset in PLAN.datasets_of(pipeline)
+    ]
+
+
+def report_facts():
+    """What the report says of the study beside its results."""
+    return {
+        "name": STUDY.study,
+        "title": STUDY.title or STUDY.study,
+        "datasets": {
+            name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
+            | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name))}
+            for name, spec in PLAN.specs.items()
+        },
+        "pipelines": {name: p.model_dump(exclude={"datasets"}) for name, p in PLAN.pipelines().items()},
+        "experiments": {
+            name: e.model_dump(include={"family", "dataset", "pipeline", "description", "control"})
+            for name, e in PLAN.experiments.items()
+        },
+    }

@@ -1,0 +1,28 @@
+"""All scores of the study in one table."""
+
+
+rule compare_experiments:
+    """Gather scores and config differences of all experiments."""
+    input:
+        scores=[f"{PLAN.experiment_folder(name)}/scores.csv" for name in PLAN.experiments],
+        manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
+    output:
+        scores=f"{RESULTS}/compare/scores.csv",
+        table=report(
+            f"{RESULTS}/compare/comparison.html", caption="../report/comparison.rst", category="Comparison"
+        ),
+        figure=report(
+            f"{RESULTS}/compare/scores.png", caption="../report/comparison.rst", category="Comparison"
+        ),
+    log:
+        "logs/compare_experiments/compare.log",
+    benchmark:
+        "logs/benchmarks/compare_experiments/compare.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=STUDY.study,
+        tracking=STUDY.tracking.model_dump(),
+        code=code("compare_experiments"),
+    script:
+        "../scripts/compare_experiments.py"

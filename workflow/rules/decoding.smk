@@ -1,0 +1,76 @@
+"""Responses to models, predictions and scores."""
+
+RUN = f"{RESULTS}/decoding/{{dataset}}/{{experiment}}"
+
+
+rule train_decoder:
+    """Train a decoder in its folds and predict the held-out trials."""
+    input:
+        responses=experiment_responses,
+        features=experiment_features,
+    output:
+        model=f"{RUN}/fold-{{fold}}_seed-{{seed}}/model.safetensors",
+        predictions=f"{RUN}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",
+        metrics=f"{RUN}/fold-{{fold}}_seed-{{seed}}/metrics.json",
+        manifest=f"{RUN}/fold-{{fold}}_seed-{{seed}}/manifest.json",
+    log:
+        "logs/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+    conda:
+        "../../envs/decoding.yaml"
+    params:
+        config=experiment_config("target", "model", "grid", "protocol", "control", "draws"),
+        pipeline=pipeline_config,
+        study=STUDY.study,
+        tracking=STUDY.tracking.model_dump(),
+        code=code("train_decoder"),
+    script:
+        "../scripts/train_decoder.py"
+
+
+rule score_decoder:
+    """Score all folds and seeds of an experiment: value, interval, chance, ceiling, p."""
+    input:
+        predictions=run_files("predictions.parquet"),
+        features=experiment_features,
+    output:
+        scores=f"{RUN}/scores.csv",
+    log:
+        "logs/score_decoder/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/score_decoder/{dataset}_{experiment}.tsv"
+    conda:
+        "../../envs/decoding.yaml"
+    params:
+        config=experiment_config("target", "protocol", "permutations", "bootstrap"),
+        study=STUDY.study,
+        code=code("score_decoder"),
+    script:
+        "../scripts/score_decoder.py"
+
+
+rule plot_decoder:
+    """Draw the confusion matrix, or what the decoder retrieves."""
+    input:
+        predictions=run_files("predictions.parquet"),
+        features=experiment_features,
+        scores=f"{RUN}/scores.csv",
+    output:
+        figure=report(
+            f"{RUN}/decoder.png",
+            caption="../report/decoder.rst",
+            category="Decoding",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_decoder/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_decoder/{dataset}_{experiment}.tsv"
+    conda:
+        "../../envs/decoding.yaml"
+    params:
+        title=lambda wildcards: f"{wildcards.experiment}: {PLAN.experiments[wildcards.experiment].description}",
+        code=code("plot_decoder"),
+    script:
+        "../scripts/plot_decoder.py"

@@ -1,0 +1,147 @@
+"""Gaze samples to events, quality, fixations."""
+
+GAZE = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}"
+GAZE_SUBJECT = f"{GAZE}/sub-{{subject}}"
+GAZE_PIPELINES = one_of(PLAN.pipelines("gaze"))
+
+
+rule clean_gaze:
+    """Mark lost samples of one recording: blinks with their margins, gaze off the screen."""
+    input:
+        raw=recording_raw,
+    output:
+        samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
+    log:
+        "logs/clean_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/clean_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        physio=lambda wildcards: recording_of(wildcards).path,
+        settings=lambda wildcards: settings(wildcards.pipeline, "padding_s"),
+        code=code("clean_gaze"),
+    script:
+        "../scripts/clean_gaze.py"
+
+
+rule detect_events:
+    """Divide one recording into fixations, saccades and losses."""
+    input:
+        samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
+    output:
+        events=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-detected_events.tsv",
+    log:
+        "logs/detect_events/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/detect_events/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        settings=lambda wildcards: settings(
+            wildcards.pipeline,
+            "detector",
+            "velocity",
+            "velocity_threshold",
+            "minimum_fixation_s",
+            "minimum_saccade_s",
+        ),
+        code=code("detect_events"),
+    script:
+        "../scripts/detect_events.py"
+
+
+rule measure_gaze:
+    """Measure one recording's data quality."""
+    input:
+        samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
+        events=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-detected_events.tsv",
+    output:
+        quality=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-quality_gaze.json",
+    log:
+        "logs/measure_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/measure_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        code=code("measure_gaze"),
+    script:
+        "../scripts/measure_gaze.py"
+
+
+rule plot_gaze:
+    """Draw one recording: traces with events, gaze on the screen, main sequence, quality."""
+    input:
+        samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
+        events=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-detected_events.tsv",
+        quality=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-quality_gaze.json",
+    output:
+        figure=report(
+            f"{GAZE_SUBJECT}/figures/{{recording}}_gaze.png",
+            caption="../report/gaze.rst",
+            category="Gaze",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "recording": "{recording}"},
+        ),
+    log:
+        "logs/plot_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/plot_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: {wildcards.recording}",
+        code=code("plot_gaze"),
+    script:
+        "../scripts/plot_gaze.py"
+
+
+rule tabulate_fixations:
+    """Gather the fixations of all recordings into the Fixations table."""
+    input:
+        raw=dataset_raw,
+        events=lambda wildcards: dataset_files(wildcards, "beh/{recording}_desc-detected_events.tsv"),
+    output:
+        fixations=f"{GAZE}/fixations.parquet",
+    log:
+        "logs/tabulate_fixations/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/tabulate_fixations/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        recordings=dataset_recordings,
+        code=code("tabulate_fixations"),
+    script:
+        "../scripts/tabulate_fixations.py"
+
+
+rule tabulate_gaze_quality:
+    """Gather the quality of all recordings into one table."""
+    input:
+        quality=lambda wildcards: dataset_files(wildcards, "beh/{recording}_desc-quality_gaze.json"),
+    output:
+        quality=f"{GAZE}/quality.tsv",
+    log:
+        "logs/tabulate_gaze_quality/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/tabulate_gaze_quality/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        recordings=dataset_recordings,
+        code=code("tabulate_gaze_quality"),
+    script:
+        "../scripts/tabulate_gaze_quality.py"

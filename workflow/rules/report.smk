@@ -1,0 +1,28 @@
+"""The page that people read."""
+
+
+rule make_report:
+    """Make the self-contained HTML report of the study."""
+    input:
+        scores=f"{RESULTS}/compare/scores.csv",
+        table=f"{RESULTS}/compare/comparison.html",
+        comparison=f"{RESULTS}/compare/scores.png",
+        bold=figures_of("fmri"),
+        evoked=figures_of("eeg"),
+        gaze=figures_of("gaze"),
+        decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.experiments],
+        quality=gaze_tables("quality.tsv"),
+        fixations=gaze_tables("fixations.parquet"),
+    output:
+        page=f"{RESULTS}/report/index.html",
+    log:
+        "logs/make_report/report.log",
+    benchmark:
+        "logs/benchmarks/make_report/report.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study=report_facts(),
+        code=code("make_report"),
+    script:
+        "../scripts/make_report.py"

@@ -1,0 +1,31 @@
+"""Make the self-contained HTML report of the study."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cogmodels.data.bids import read_tsv
+from cogmodels.data.tables import read_fixations
+from cogmodels.files import whole
+from cogmodels.report.page import study_page
+from cogmodels.tracking.job import job
+from cogmodels.tracking.manifest import commit, versions
+
+with job(snakemake):
+    given = snakemake.input
+    page = study_page(
+        snakemake.params.study,
+        scores=pd.read_csv(given.scores),
+        comparison=Path(given.comparison),
+        figures={
+            "decoding": list(map(Path, given.decoders)),
+            "fmri": list(map(Path, given.bold)),
+            "eeg": list(map(Path, given.evoked)),
+            "gaze": list(map(Path, given.gaze)),
+        },
+        quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
+        fixations={str(Path(file).parent.parent.name): read_fixations(Path(file)) for file in given.fixations},
+        provenance={"commit": commit(str(Path.cwd())), "versions": versions()},
+    )
+    with whole(Path(snakemake.output.page)) as temporary:
+        temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,16 @@
+"""Draw one recording: traces with events, gaze on the screen, main sequence, quality."""
+
+from pathlib import Path
+
+from cogmodels.data.bids import read_json, read_tsv
+from cogmodels.data.physio import read_samples
+from cogmodels.gaze.recording import Recording
+from cogmodels.report.gaze import plot_recording
+from cogmodels.report.style import save_figure
+from cogmodels.tracking.job import job
+
+with job(snakemake):
+    recording = Recording.from_samples(*read_samples(Path(snakemake.input.samples)))
+    events, measured = read_tsv(Path(snakemake.input.events)), read_json(Path(snakemake.input.quality))
+    figure = plot_recording(recording, events, measured, title=snakemake.params.title)
+    save_figure(figure, Path(snakemake.output.figure))
