@@ -28,8 +28,8 @@ BLINK_SECONDS = 0.3
 BLINK_VEOG_UV = 250.0
 # name: (x right, y front, z up in head radii, mirrored in x), latency s, width s, peak in units of `signal`.
 VISUAL = {
-    "P1": ((0.35, -0.65, 0.10), 0.100, 0.015, 4.0),
-    "N1": ((0.50, -0.55, 0.00), 0.165, 0.020, -6.0),
+    "P1": ((0.35, -0.65, 0.10), 0.100, 0.015, 1.5),
+    "N1": ((0.50, -0.55, 0.00), 0.165, 0.020, -2.5),
 }
 
 
@@ -96,7 +96,7 @@ def standard_positions(names: list[str]) -> np.ndarray:
 def dipole_field(positions: np.ndarray, location: np.ndarray, moment: np.ndarray) -> np.ndarray:
     """Potential of a current dipole in an unbounded homogeneous conductor, scaled to a peak of 1.
 
-    moment . (r - location) / |r - location|^3 (Nunez & Srinivasan 2006, Electric Fields of the Brain, ch. 5): smooth
+    moment . (r - location) / |r - location|^3 (Nunez & Srinivasan 2006, Electric Fields of the Brain): smooth
     on the scalp, which is all that is asked of it here; the skull is left out.
 
     Parameters
@@ -143,11 +143,11 @@ def draw_sources(
     *,
     rng: np.random.Generator,
     sampling_rate: float = 250.0,
-    signal: float = 1.0,
+    signal: float = 3.0,
     components: int = 16,
-    noise_uv: float = 10.0,
+    noise_uv: float = 8.0,
     sensor_noise_uv: float = 1.0,
-    alpha_uv: float = 5.0,
+    alpha_uv: float = 4.0,
     line_uv: float = 2.0,
     blink_uv: float = 120.0,
 ) -> Sources:
@@ -164,8 +164,8 @@ def draw_sources(
     sampling_rate : float
         Hz.
     signal : float
-        Standard deviation over stimuli of a latent component at its peak, uV; P1 and N1 have 4 and -6 times as much.
-        0 = nothing is evoked.
+        Standard deviation over stimuli of a latent component at its peak, uV; P1 and N1 have 1.5 and -2.5 times
+        as much. 0 = nothing is evoked.
     components : int
         Number of components that follow the latent vector.
     noise_uv, sensor_noise_uv : float

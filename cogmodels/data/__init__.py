@@ -1,0 +1,1 @@
+"""Sources, BIDS, files of signals, and the three tables; the only room that touches files."""

@@ -1,0 +1,126 @@
+"""What each shipped study would run, from empty files alone."""
+
+import pytest
+import yaml
+
+BOLD_RUNS, SUBJECTS = 12 * 2, 4
+
+
+def empty_bids(root, subjects=("01", "02"), runs=("1", "2", "3")):
+    """A BIDS folder of empty files: fMRI, EEG and eye tracking."""
+    for subject in subjects:
+        for run in runs:
+            stem = f"sub-{subject}/func/sub-{subject}_task-see_run-{run}"
+            for suffix in ("_bold.nii.gz", "_bold.json", "_events.tsv"):
+                (root / f"{stem}{suffix}").parent.mkdir(parents=True, exist_ok=True)
+                (root / f"{stem}{suffix}").touch()
+        for name in (f"eeg/sub-{subject}_task-see_eeg.vhdr", f"beh/sub-{subject}_task-look_recording-eye1_physio.tsv.gz"):
+            path = root / f"sub-{subject}" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+def own_study(folder, bids, **extra):
+    """A config and a spec for a BIDS folder of one's own, as the README shows."""
+    specs = folder / "data_specs"
+    specs.mkdir(parents=True)
+    spec = {
+        "name": "mine", "title": "My study", "modalities": ["fmri", "eeg", "gaze"],
+        "licence": {"name": "own data", "redistributable": False}, "source": {"kind": "folder", "path": str(bids)},
+    }  # fmt: skip
+    (specs / "mine.yaml").write_text(yaml.safe_dump(spec))
+    config = {
+        "study": "mine", "datasets": ["mine"],
+        "pipelines": {
+            "trial-mean": {"datasets": ["mine"]}, "epochs": {"datasets": ["mine"]}, "ivt": {"datasets": ["mine"]},
+        },
+        "experiments": {"mine-categories": {
+            "family": "decoding", "dataset": "mine", "pipeline": "trial-mean", "protocol": "leave_one_run_out",
+        }},
+        **extra,
+    }  # fmt: skip
+    (folder / "mine.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_default_study(workflow):
+    run = workflow()
+    assert run.counts == {
+        "all": 1,
+        "fetch_source": 2, "describe_dataset": 2, "convert_bids": 4,
+        "simulate_truth": 2, "simulate_subject": 2 * SUBJECTS, "tabulate_features": 2,
+        "mask_bold": 2 + 2 * SUBJECTS, "clean_bold": BOLD_RUNS + 2 * SUBJECTS * 4,
+        "extract_responses": 2 + 2 * SUBJECTS, "plot_bold": 2 + 2 * SUBJECTS,
+        "clean_gaze": 8, "detect_events": 8, "measure_gaze": 8, "plot_gaze": 8,
+        "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
+        "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS, "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS,
+        "train_decoder": 8, "score_decoder": 8, "plot_decoder": 8, "compare_experiments": 1, "make_report": 1,
+    }  # fmt: skip
+
+
+def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    own_study(workflow.folder, tmp_path / "bids")
+    run = workflow("--configfile", "mine.yaml")
+    assert run.counts == {
+        "all": 1, "mask_bold": 2, "clean_bold": 6, "extract_responses": 2, "plot_bold": 2,
+        "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
+        "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
+        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2,
+        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "compare_experiments": 1, "make_report": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["osie", "uci-eeg"])
+def test_shipped_studies_can_be_planned(workflow, root, path):
+    run = workflow("--configfile", str(root / "config" / "studies" / f"{path}.yaml"))
+    assert run.counts["fetch_source"] == 1
+    assert run.counts["make_report"] == 1
+
+
+def test_folds_and_seeds_are_separate_jobs_where_asked(workflow):
+    run = workflow("--config", "experiments={haxby-1slice: {folds: [run-01, run-02, run-03], seeds: [0, 1]}}")
+    assert run.counts["train_decoder"] == 7 + 3 * 2 + 1 - 1 + 5  # haxby-1slice and its child -shuffled, 25mm, 25mm-shuffled
+    assert run.counts["score_decoder"] == 8
+
+
+def test_one_target_runs_what_it_needs(workflow):
+    run = workflow("results/default/decoding/sim-study/sim-eeg/scores.csv")
+    assert set(run.counts) == {
+        "simulate_truth", "simulate_subject", "tabulate_features", "clean_eeg", "epoch_eeg", "tabulate_epochs",
+        "train_decoder", "score_decoder",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--config", "trackin={mode: offline}"], "unknown key `trackin` (did you mean `tracking`?)"),
+        (["--config", "datasets=[haxby2002]"], "no data spec for data set `haxby2002` (did you mean `haxby2001`?)"),
+        (["--config", "pipelines={ivt: {velocity_threshold: fast}}"], "pipelines.ivt"),
+        (["--config", "experiments={sim-fmri: {pipeline: nothing}}"], "unknown pipeline `nothing`"),
+    ],
+)
+def test_wrong_configs_stop_before_any_job_with_one_paragraph(workflow, arguments, expected):
+    run = workflow(*arguments, check=False)
+    assert run.code != 0
+    assert expected in run.text
+    assert "Traceback" not in run.text
+
+
+def test_a_subject_without_runs_is_named(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    (tmp_path / "bids" / "sub-03").mkdir()
+    own_study(workflow.folder, tmp_path / "bids")
+    run = workflow("--configfile", "mine.yaml", check=False)
+    assert run.code != 0
+    assert "sub-03" in run.text
+    assert "Traceback" not in run.text
+
+
+def test_an_empty_bids_folder_is_named(workflow, tmp_path):
+    (tmp_path / "bids").mkdir()
+    own_study(workflow.folder, tmp_path / "bids")
+    run = workflow("--configfile", "mine.yaml", check=False)
+    assert run.code != 0
+    assert str(tmp_path / "bids") in run.text
+    assert "Traceback" not in run.text
