@@ -20,7 +20,15 @@ from cogmodels.config.data_spec import DataSpec, FolderSource, Licence, PackageS
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.load import load_study
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
-from cogmodels.config.study import DecodingExperiment, EegPipeline, FmriPipeline, GazePipeline, Paths, Study, Tracking
+from cogmodels.config.study import (
+    DecodingExperiment,
+    EegPipeline,
+    FmriPipeline,
+    GazePipeline,
+    Paths,
+    Study,
+    Tracking,
+)
 
 STUDY_SECTIONS = {
     "Study (top level)": Study,
@@ -70,7 +78,10 @@ def main(arguments: list[str]) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
     if "--check" in arguments and stale:
-        print(f"out of step with cogmodels/config: {', '.join(stale)}. Run `make generate` and commit.", file=sys.stderr)
+        print(
+            f"out of step with cogmodels/config: {', '.join(stale)}. Run `make generate` and commit.",
+            file=sys.stderr,
+        )
         return 1
     print(f"{len(stale)} written" if stale else "generated files are current")
     return 0
@@ -178,7 +189,13 @@ def _words(annotation: Any) -> str:
         return "named sections"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
-    names = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", type(None): "`null`"}
+    names = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "`true` or `false`",
+        type(None): "`null`",
+    }
     return names.get(annotation, str(annotation))
 
 

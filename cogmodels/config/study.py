@@ -24,7 +24,8 @@ class Tracking(Section):
     """Weights & Biases; the manifest beside each run is the source of truth."""
 
     mode: Literal["offline", "online", "disabled"] = Field(
-        "offline", description="`offline` writes runs to disk, `online` needs `wandb login`, `disabled` writes none"
+        "offline",
+        description="`offline` writes runs to disk, `online` needs `wandb login`, `disabled` writes none",
     )
     project: str = Field("cogmodels", min_length=1, description="W&B project")
     entity: str | None = Field(None, description="W&B user or team; none = the logged-in user's default")
@@ -133,9 +134,7 @@ class Study(Section):
 
     study: Name = Field("default", description="name; results land in `results/<study>/`")
     title: str = Field("", description="title of the report")
-    datasets: list[Name] = Field(
-        description="data sets of the study; pipelines and experiments on others are left out"
-    )
+    datasets: list[Name] = Field(description="data sets of the study; pipelines and experiments on others are left out")
     paths: Paths = Field(Paths(), description="where things land")
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")

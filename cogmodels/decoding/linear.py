@@ -93,9 +93,7 @@ def train_linear(
             rows = trials.iloc[test].assign(fold=fold, draw=draw)
             rows["predicted"] = list(fitted.predict(values[test]))
             predictions.append(rows)
-            choices.append(
-                {"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner}
-            )
+            choices.append({"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner})
             if draw == 0:
                 for name, array in _weights(fitted).items():
                     weights[f"sub-{subject}/{fold}/{name}"] = array

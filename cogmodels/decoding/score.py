@@ -145,7 +145,12 @@ def score_features(
         low, high = bootstrap_interval(own, samples=bootstrap, seed=seed)
         null = permutation_null(
             lambda orders, matrices=matrices: float(
-                np.mean([matrix[np.arange(len(order)), order].mean() for matrix, order in zip(matrices, orders, strict=True)])
+                np.mean(
+                    [
+                        matrix[np.arange(len(order)), order].mean()
+                        for matrix, order in zip(matrices, orders, strict=True)
+                    ]
+                )
             ),
             pools,
             permutations=permutations,

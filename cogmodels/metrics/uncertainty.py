@@ -46,7 +46,11 @@ def bootstrap_interval(
 
 
 def permutation_null(
-    score: Callable[[list[np.ndarray]], float], sizes: Sequence[int], *, permutations: int = 2000, seed: int = 0
+    score: Callable[[list[np.ndarray]], float],
+    sizes: Sequence[int],
+    *,
+    permutations: int = 2000,
+    seed: int = 0,
 ) -> np.ndarray:
     """Scores (n_permutations,) after the true values are permuted within each group of trials.
 

@@ -98,12 +98,18 @@ def plot_retrieval(
     figure.colorbar(image, ax=left, label="Pearson r", shrink=0.85)
     pool = len(matrix)
     right.plot([1, pool], [1 / pool, 1], color="#D55E00", lw=1.6, label="chance")
-    right.set(xlabel=f"rank of the true stimulus among {pool}", ylabel="share of stimuli", xlim=(1, pool), ylim=(0, 1.01))
+    right.set(
+        xlabel=f"rank of the true stimulus among {pool}",
+        ylabel="share of stimuli",
+        xlim=(1, pool),
+        ylim=(0, 1.01),
+    )
     right.legend(loc="lower right", frameon=False, fontsize=9)
     right.spines[["top", "right"]].set_visible(False)
     row = scores[scores["metric"] == "two_way"].iloc[0]
     right.set_title(
-        f"two-way {row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}], chance .5, p = {row['p']:.4f}", fontsize=9
+        f"two-way {row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}], chance .5, p = {row['p']:.4f}",
+        fontsize=9,
     )
     figure.suptitle(title, fontsize=11)
     return figure

@@ -85,9 +85,7 @@ def trial_response(times: np.ndarray, duration: float) -> np.ndarray:
     response : array of float, as ``times``
     """
     if duration <= 0:
-        raise DataError(
-            f"a trial of {duration} s evokes nothing", where="simulation", remedy="Give a duration above 0"
-        )
+        raise DataError(f"a trial of {duration} s evokes nothing", where="simulation", remedy="Give a duration above 0")
 
     def boxcar(t: np.ndarray) -> np.ndarray:
         return _integrated_double_gamma(t) - _integrated_double_gamma(t - duration)
@@ -123,9 +121,7 @@ def ar1_noise(innovations: np.ndarray, rho: np.ndarray) -> np.ndarray:
     return noise
 
 
-def smooth_maps(
-    shape: tuple[int, int, int], count: int, fwhm_voxels: float, rng: np.random.Generator
-) -> np.ndarray:
+def smooth_maps(shape: tuple[int, int, int], count: int, fwhm_voxels: float, rng: np.random.Generator) -> np.ndarray:
     """Gaussian random maps of unit variance with a Gaussian spatial kernel.
 
     Parameters
@@ -189,9 +185,7 @@ def brain_mask(shape: tuple[int, int, int], voxels: int, rng: np.random.Generato
     return mask
 
 
-def motion_trace(
-    n_volumes: int, framewise_displacement_mm: float, rng: np.random.Generator
-) -> np.ndarray:
+def motion_trace(n_volumes: int, framewise_displacement_mm: float, rng: np.random.Generator) -> np.ndarray:
     """Head positions over a run: jitter, a random walk, and a few jerks.
 
     The shares of jitter and walk and the proportions of the axes are medians over 645 real traces (camcan-motion).

@@ -16,9 +16,40 @@ from scipy.fft import irfft, next_fast_len, rfftfreq
 from cogmodels.errors import DataError
 
 # The 32 positions of a BioSemi cap, in its order; then two bipolar eye channels.
-CHANNELS = (
-    "Fp1 AF3 F7 F3 FC1 FC5 T7 C3 CP1 CP5 P7 P3 Pz PO3 O1 Oz O2 PO4 P4 P8 CP6 CP2 C4 T8 FC6 FC2 F4 F8 AF4 Fp2 Fz Cz"
-).split()
+CHANNELS = [
+    "Fp1",
+    "AF3",
+    "F7",
+    "F3",
+    "FC1",
+    "FC5",
+    "T7",
+    "C3",
+    "CP1",
+    "CP5",
+    "P7",
+    "P3",
+    "Pz",
+    "PO3",
+    "O1",
+    "Oz",
+    "O2",
+    "PO4",
+    "P4",
+    "P8",
+    "CP6",
+    "CP2",
+    "C4",
+    "T8",
+    "FC6",
+    "FC2",
+    "F4",
+    "F8",
+    "AF4",
+    "Fp2",
+    "Fz",
+    "Cz",
+]
 EYE_CHANNELS = ["HEOG", "VEOG"]
 LINE_HZ = 50.0
 ALPHA_HZ, ALPHA_WIDTH_HZ = 10.0, 1.0
@@ -83,7 +114,9 @@ def standard_positions(names: list[str]) -> np.ndarray:
     unknown = [name for name in names if name not in places]
     if unknown:
         raise DataError(
-            f"standard_1005 has no {', '.join(unknown)}", where="simulation", remedy="Use names of the 10-05 system"
+            f"standard_1005 has no {', '.join(unknown)}",
+            where="simulation",
+            remedy="Use names of the 10-05 system",
         )
     wanted = np.array([places[name] for name in names])
     # Least-squares sphere through all electrodes of the montage: |p|^2 = 2 p.c + (r^2 - |c|^2).
@@ -306,9 +339,7 @@ def _alpha_rhythm(samples: int, rate: float, rng: np.random.Generator) -> np.nda
     return _shaped_noise(1, samples, length, shape, rng)[0]
 
 
-def _shaped_noise(
-    series: int, samples: int, length: int, shape: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _shaped_noise(series: int, samples: int, length: int, shape: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gaussian noise of unit variance with an amplitude spectrum proportional to ``shape``, without mean."""
     shape = shape.copy()
     shape[0] = 0.0

@@ -47,7 +47,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             traceback.print_exc()
             named = " ".join(f"{key}={value}" for key, value in dict(snakemake.wildcards).items())
             paragraph = f"{snakemake.rule} [{named}]: {error} (log: {path})"
-            print("\n" + textwrap.fill(paragraph, 110, break_on_hyphens=False, break_long_words=False), file=terminal)
+            print(
+                "\n" + textwrap.fill(paragraph, 110, break_on_hyphens=False, break_long_words=False),
+                file=terminal,
+            )
             sys.exit(1)
         except BaseException:
             traceback.print_exc()

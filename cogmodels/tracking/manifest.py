@@ -16,7 +16,19 @@ from typing import Any
 from cogmodels.errors import DataError
 from cogmodels.files import digest, whole
 
-PACKAGES = ("cogmodels", "numpy", "scipy", "pandas", "scikit-learn", "numba", "torch", "mne", "nibabel", "snakemake", "wandb")
+PACKAGES = (
+    "cogmodels",
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "numba",
+    "torch",
+    "mne",
+    "nibabel",
+    "snakemake",
+    "wandb",
+)
 
 
 def run_id(rule: str, wildcards: Mapping[str, Any], config: Mapping[str, Any]) -> str:

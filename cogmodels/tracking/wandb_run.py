@@ -71,7 +71,11 @@ def log_run(
             job_type=manifest["rule"],
             tags=[tag[:64] for tag in tags],
             name=name,
-            config={**manifest["config"], "code_fingerprint": manifest["code_fingerprint"], "commit": manifest["commit"]},
+            config={
+                **manifest["config"],
+                "code_fingerprint": manifest["code_fingerprint"],
+                "commit": manifest["commit"],
+            },
             settings=settings,
         ) as run:
             for key, table in (tables or {}).items():

@@ -33,7 +33,9 @@ class Workflow:
         self.checkout, self.folder = checkout, folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def __call__(self, *arguments: str, dry: bool = True, timeout: int = 600, check: bool = True, **variables: str) -> Run:
+    def __call__(
+        self, *arguments: str, dry: bool = True, timeout: int = 600, check: bool = True, **variables: str
+    ) -> Run:
         command = [sys.executable, "-m", "snakemake", "-s", str(self.checkout / "Snakefile")]
         command += ["--directory", str(self.folder), "--cores", "2"]
         command += ["--workflow-profile", "none", "--rerun-incomplete", *arguments]
@@ -41,7 +43,13 @@ class Workflow:
             command.append("--dry-run")
         environment = {**os.environ, "PYTHONPATH": str(self.checkout), "WANDB_MODE": "offline", **variables}
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         text = done.stdout + done.stderr
         assert not check or done.returncode == 0, text[-6000:]

@@ -14,7 +14,10 @@ def empty_bids(root, subjects=("01", "02"), runs=("1", "2", "3")):
             for suffix in ("_bold.nii.gz", "_bold.json", "_events.tsv"):
                 (root / f"{stem}{suffix}").parent.mkdir(parents=True, exist_ok=True)
                 (root / f"{stem}{suffix}").touch()
-        for name in (f"eeg/sub-{subject}_task-see_eeg.vhdr", f"beh/sub-{subject}_task-look_recording-eye1_physio.tsv.gz"):
+        for name in (
+            f"eeg/sub-{subject}_task-see_eeg.vhdr",
+            f"beh/sub-{subject}_task-look_recording-eye1_physio.tsv.gz",
+        ):
             path = root / f"sub-{subject}" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -79,7 +82,9 @@ def test_shipped_studies_can_be_planned(workflow, root, path):
 
 def test_folds_and_seeds_are_separate_jobs_where_asked(workflow):
     run = workflow("--config", "experiments={haxby-1slice: {folds: [run-01, run-02, run-03], seeds: [0, 1]}}")
-    assert run.counts["train_decoder"] == 7 + 3 * 2 + 1 - 1 + 5  # haxby-1slice and its child -shuffled, 25mm, 25mm-shuffled
+    assert (
+        run.counts["train_decoder"] == 7 + 3 * 2 + 1 - 1 + 5
+    )  # haxby-1slice and its child -shuffled, 25mm, 25mm-shuffled
     assert run.counts["score_decoder"] == 8
 
 
@@ -95,7 +100,10 @@ def test_one_target_runs_what_it_needs(workflow):
     ("arguments", "expected"),
     [
         (["--config", "trackin={mode: offline}"], "unknown key `trackin` (did you mean `tracking`?)"),
-        (["--config", "datasets=[haxby2002]"], "no data spec for data set `haxby2002` (did you mean `haxby2001`?)"),
+        (
+            ["--config", "datasets=[haxby2002]"],
+            "no data spec for data set `haxby2002` (did you mean `haxby2001`?)",
+        ),
         (["--config", "pipelines={ivt: {velocity_threshold: fast}}"], "pipelines.ivt"),
         (["--config", "experiments={sim-fmri: {pipeline: nothing}}"], "unknown pipeline `nothing`"),
     ],

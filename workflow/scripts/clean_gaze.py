@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.data.physio import read_physio, read_screen, write_samples
 from cogmodels.gaze.cleaning import mark_lost
 from cogmodels.gaze.recording import recording_from_physio
+
+from cogmodels.data.physio import read_physio, read_screen, write_samples
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -3,10 +3,11 @@
 import time
 from pathlib import Path
 
+from cogmodels.report.style import save_figure
+
 from cogmodels.data.bids import write_csv
 from cogmodels.files import whole
 from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
-from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import build_manifest, read_manifest
 from cogmodels.tracking.wandb_run import log_run

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from cogmodels.data.bold import read_bold, read_mask
 from cogmodels.report.fmri import plot_cleaning
 from cogmodels.report.style import save_figure
+
+from cogmodels.data.bold import read_bold, read_mask
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     first = snakemake.params.recordings[0]
     mask, _ = read_mask(Path(snakemake.input.mask))
     raw, clean = read_bold(Path(first["path"])), read_bold(Path(snakemake.input.bold))
-    figure = plot_cleaning(raw.data, clean.data, mask, raw.repetition_time, title=f"{snakemake.params.title}, {first['stem']}")
+    figure = plot_cleaning(
+        raw.data, clean.data, mask, raw.repetition_time, title=f"{snakemake.params.title}, {first['stem']}"
+    )
     save_figure(figure, Path(snakemake.output.figure))

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
+from cogmodels.gaze.scanpaths import fixations_table
 
 from cogmodels.data.bids import read_trials, read_tsv
 from cogmodels.data.tables import write_fixations
-from cogmodels.gaze.scanpaths import fixations_table
 from cogmodels.tracking.job import job
 
 with job(snakemake):

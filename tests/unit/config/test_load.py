@@ -30,7 +30,11 @@ def test_default_study_is_valid_and_complete(study):
         (("tracking",), {"mod": "offline"}, "(did you mean `mode`?)"),
         (("pipelines", "ivt", "velocity_treshold"), 3, "(did you mean `velocity_threshold`?)"),
         (("experiments", "sim-fmri", "protocl"), "x", "(did you mean `protocol`?)"),
-        (("pipelines", "ivt", "velocity_threshold"), -3, "velocity_threshold`: input should be greater than 0, found -3"),
+        (
+            ("pipelines", "ivt", "velocity_threshold"),
+            -3,
+            "velocity_threshold`: input should be greater than 0, found -3",
+        ),
         (("tracking",), {"mode": "sometimes"}, "'offline', 'online' or 'disabled', found 'sometimes'"),
         (("experiments", "sim-fmri", "seeds"), [], "seeds"),
         (("pipelines", "epochs", "tmax"), -1.0, "tmax (-1.0) must lie after tmin (-0.1)"),
@@ -69,7 +73,9 @@ def test_a_decoder_on_gaze_is_refused(study):
 
 
 def test_extends_takes_the_parent_and_overrides_it():
-    resolved = resolve_extends({"a": {"x": 1, "y": {"z": 1, "w": 2}}, "b": {"extends": "a", "y": {"z": 3}}}, "pipelines")
+    resolved = resolve_extends(
+        {"a": {"x": 1, "y": {"z": 1, "w": 2}}, "b": {"extends": "a", "y": {"z": 3}}}, "pipelines"
+    )
     assert resolved["b"] == {"x": 1, "y": {"z": 3, "w": 2}}
     assert resolved["a"] == {"x": 1, "y": {"z": 1, "w": 2}}
 

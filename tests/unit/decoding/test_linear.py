@@ -88,7 +88,9 @@ def test_inner_choice_equals_a_grid_search(model):
         cv=GroupKFold(5 if model == "ridge" else 8),
         scoring="r2" if model == "ridge" else "accuracy",
     ).fit(values, targets, groups=groups)
-    found = dict(zip([setting[name] for setting in search.cv_results_["params"]], search.cv_results_["mean_test_score"]))
+    found = dict(
+        zip([setting[name] for setting in search.cv_results_["params"]], search.cv_results_["mean_test_score"])
+    )
     np.testing.assert_allclose(
         inner_scores(model, strengths, values, targets, groups), [found[value] for value in tried], atol=1e-8
     )
@@ -107,7 +109,9 @@ def test_predictions_of_a_fold_do_not_see_its_labels():
 def test_scaler_is_fitted_on_training_trials_only():
     trials, values = labelled(1.0)
     test = (trials["run"] == "01").to_numpy()
-    run = train_linear(trials, values, targets_of(trials, None, None), model="ridge_classifier", folds=["run-01"], **OPTIONS)
+    run = train_linear(
+        trials, values, targets_of(trials, None, None), model="ridge_classifier", folds=["run-01"], **OPTIONS
+    )
     np.testing.assert_allclose(run.weights["sub-01/run-01/mean"], values[~test].mean(axis=0), rtol=1e-5, atol=1e-6)
 
 
@@ -125,7 +129,13 @@ def test_folds_one_by_one_equal_folds_together():
 def test_shuffled_labels_lose_the_signal_and_keep_the_test_labels():
     trials, values = labelled(20.0)
     run = train_linear(
-        trials, values, targets_of(trials, None, None), model="ridge_classifier", control="shuffled_labels", draws=10, **OPTIONS
+        trials,
+        values,
+        targets_of(trials, None, None),
+        model="ridge_classifier",
+        control="shuffled_labels",
+        draws=10,
+        **OPTIONS,
     )
     row = score_labels(run.predictions, permutations=300, bootstrap=300).iloc[0]
     assert len(run.predictions) == 10 * len(trials)
@@ -144,7 +154,9 @@ def test_ridge_retrieves_held_out_stimuli_and_its_ceiling_is_high():
             )
         predictions = join_runs(runs).predictions
         assert set(predictions["split"]) == {"test"}
-        scored[signal] = score_features(predictions, names, features, permutations=300, bootstrap=300).set_index("metric")
+        scored[signal] = score_features(predictions, names, features, permutations=300, bootstrap=300).set_index(
+            "metric"
+        )
     assert scored[3.0].loc["retrieval_top1", "value"] > 0.8
     assert scored[3.0].loc["retrieval_top1", "chance"] == 1 / 20
     assert scored[3.0].loc["pearson", "ceiling"] > 0.95

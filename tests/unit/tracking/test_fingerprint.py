@@ -35,7 +35,11 @@ def test_closure_follows_imports_inside_functions_and_packages(tree):
     [
         ("cogmodels/room/c.py", "x = 2\n", False),
         ("cogmodels/room/c.py", "x = 1\n", True),
-        ("cogmodels/room/b.py", 'def f():\n    """Other."""\n\n    from cogmodels.room import c\n    return c.x\n', True),
+        (
+            "cogmodels/room/b.py",
+            'def f():\n    """Other."""\n\n    from cogmodels.room import c\n    return c.x\n',
+            True,
+        ),
         ("cogmodels/other.py", "x = 2\n", True),
         ("cogmodels/room/__init__.py", "y = 1\n", False),
     ],

@@ -94,7 +94,9 @@ def test_online_without_a_key_goes_on(manifest, tmp_path):
 
 
 def fake_snakemake(tmp_path):
-    return types.SimpleNamespace(log=[str(tmp_path / "logs" / "x.log")], rule="r", wildcards={"subject": "01"}, threads=1)
+    return types.SimpleNamespace(
+        log=[str(tmp_path / "logs" / "x.log")], rule="r", wildcards={"subject": "01"}, threads=1
+    )
 
 
 def test_job_shows_one_paragraph_and_keeps_the_traceback_in_the_log(tmp_path, capsys):

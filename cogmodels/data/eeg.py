@@ -1,0 +1,161 @@
+"""EEG recordings: BrainVision out, whatever MNE reads in."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.data.bids import read_tsv, write_json, write_tsv
+from cogmodels.errors import DataError
+from cogmodels.files import whole
+
+if TYPE_CHECKING:
+    import mne
+
+_TYPES = {"EEG": "eeg", "EOG": "eog", "ECG": "ecg", "EMG": "emg", "TRIG": "stim", "STIM": "stim", "MISC": "misc"}
+
+
+def write_eeg(
+    path: Path,
+    data: np.ndarray,
+    *,
+    sampling_rate: float,
+    channel_names: list[str],
+    channel_types: list[str],
+    events: pd.DataFrame,
+    sidecar: Mapping[str, Any],
+    events_sidecar: Mapping[str, Any] | None = None,
+) -> list[Path]:
+    """BrainVision file in float32 with its BIDS sidecars; same data, same bytes.
+
+    Parameters
+    ----------
+    path : path
+        ``.._eeg.vhdr``; all other files lie beside it.
+    data : array (n_channels, n_samples)
+        In V.
+    sampling_rate : float
+        Hz.
+    channel_names, channel_types : lists
+        Types as in BIDS: EEG, EOG, MISC, ...
+    events : DataFrame
+        ``onset``, ``duration`` (s), ``trial_type`` and more.
+    sidecar : mapping
+        Fields of ``_eeg.json`` beside those known here.
+
+    Returns
+    -------
+    list of the files written.
+    """
+    import pybv
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = np.asarray(data, dtype=np.float64)
+    if data.shape[0] != len(channel_names) or len(channel_names) != len(channel_types):
+        raise DataError(
+            f"{data.shape[0]} rows of data for {len(channel_names)} names and {len(channel_types)} types", where=path
+        )
+    stem = path.name.removesuffix(".vhdr")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
+        pybv.write_brainvision(
+            data=data,
+            sfreq=sampling_rate,
+            ch_names=channel_names,
+            fname_base=stem,
+            folder_out=folder,
+            resolution=0.1,
+            unit="µV",
+            fmt="binary_float32",
+            meas_date=None,
+        )
+        files = [part.replace(path.with_name(part.name)) for part in sorted(Path(folder).iterdir())]
+    beside = path.name.removesuffix("_eeg.vhdr")
+    json_file, channels, events_file = (
+        path.with_name(f"{beside}_{tail}") for tail in ("eeg.json", "channels.tsv", "events.tsv")
+    )
+    counts = pd.Series(channel_types).value_counts()
+    write_json(
+        json_file,
+        {
+            "SamplingFrequency": float(sampling_rate),
+            "EEGChannelCount": int(counts.get("EEG", 0)),
+            "EOGChannelCount": int(counts.get("EOG", 0)),
+            "RecordingType": "continuous",
+            "RecordingDuration": data.shape[1] / sampling_rate,
+            "SoftwareFilters": "n/a",
+            **sidecar,
+        },
+    )
+    write_tsv(channels, pd.DataFrame({"name": channel_names, "type": channel_types, "units": "V"}))
+    write_tsv(events_file, events)
+    files += [json_file, channels, events_file]
+    if events_sidecar:
+        files.append(events_file.with_suffix(".json"))
+        write_json(files[-1], events_sidecar)
+    return files
+
+
+def read_eeg(path: Path) -> mne.io.Raw:
+    """Recording in memory, channel types from ``_channels.tsv``, positions of the 10-05 system where names fit.
+
+    Raises
+    ------
+    DataError
+        Missing or damaged file, or a format that MNE does not read.
+    """
+    import mne
+
+    path = Path(path)
+    if not path.exists():
+        raise DataError("the file does not exist", where=path, remedy="Restore it, or exclude the subject")
+    try:
+        raw = mne.io.read_raw(path, preload=True, verbose="error")
+    except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
+        raise DataError(
+            f"the recording is damaged or of unknown format ({type(error).__name__}: {error})",
+            where=path,
+            remedy="Restore the file with all its parts (BrainVision has three)",
+        ) from None
+    channels = path.with_name(path.name.rsplit("_", 1)[0] + "_channels.tsv")
+    if channels.exists():
+        table = read_tsv(channels)
+        types = {
+            name: _TYPES[kind] for name, kind in zip(table["name"], table["type"], strict=True) if kind in _TYPES
+        }
+        raw.set_channel_types({name: kind for name, kind in types.items() if name in raw.ch_names}, verbose="error")
+    montage = mne.channels.make_standard_montage("colin27_1005")
+    if set(montage.ch_names) & set(raw.ch_names):
+        raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
+    return raw
+
+
+def write_raw(path: Path, raw: mne.io.Raw) -> None:
+    """Processed recording as fif."""
+    with whole(path) as temporary:
+        raw.save(temporary, overwrite=True, verbose="error")
+
+
+def read_raw(path: Path) -> mne.io.Raw:
+    """What :func:`write_raw` wrote, in memory."""
+    import mne
+
+    return mne.io.read_raw_fif(path, preload=True, verbose="error")
+
+
+def write_epochs(path: Path, epochs: mne.Epochs) -> None:
+    """Epochs with their metadata as fif."""
+    with whole(path) as temporary:
+        epochs.save(temporary, overwrite=True, verbose="error")
+
+
+def read_epochs(path: Path) -> mne.Epochs:
+    """What :func:`write_epochs` wrote, in memory."""
+    import mne
+
+    return mne.read_epochs(path, preload=True, verbose="error")
