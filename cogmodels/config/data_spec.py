@@ -8,9 +8,8 @@ from pydantic import Field, model_validator
 
 from cogmodels.config.base import Section
 from cogmodels.config.simulation import SimulationSource
-from cogmodels.config.study import Name
+from cogmodels.config.study import Label, Name
 
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", description="BIDS label: letters and digits")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256, 64 hex digits")]
 Modality = Literal["fmri", "eeg", "gaze"]
 

@@ -11,6 +11,9 @@ from cogmodels.config.base import Section
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
 
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", description="BIDS label: letters and digits")]
+
+
 class Paths(Section):
     """Where things land; relative to the working directory, or absolute."""
 
@@ -35,6 +38,7 @@ class Pipeline(Section):
     """What all preprocessing configs share."""
 
     datasets: list[Name] = Field(description="data sets it runs on, where the study has them")
+    exclude: list[Label] = Field([], description="subjects left out: without such recordings, or not usable")
     description: str = Field("", description="one line for the report")
 
 

@@ -17,7 +17,7 @@ from cogmodels.files import whole
 if TYPE_CHECKING:
     import mne
 
-_TYPES = {"EEG": "eeg", "EOG": "eog", "ECG": "ecg", "EMG": "emg", "TRIG": "stim", "STIM": "stim", "MISC": "misc"}
+_TYPES = {"EEG": "eeg", "EOG": "eog", "HEOG": "eog", "VEOG": "eog", "ECG": "ecg", "EMG": "emg", "TRIG": "stim", "STIM": "stim", "MISC": "misc"}
 
 
 def write_eeg(
@@ -79,13 +79,12 @@ def write_eeg(
     json_file, channels, events_file = (
         path.with_name(f"{beside}_{tail}") for tail in ("eeg.json", "channels.tsv", "events.tsv")
     )
-    counts = pd.Series(channel_types).value_counts()
     write_json(
         json_file,
         {
             "SamplingFrequency": float(sampling_rate),
-            "EEGChannelCount": int(counts.get("EEG", 0)),
-            "EOGChannelCount": int(counts.get("EOG", 0)),
+            "EEGChannelCount": channel_types.count("EEG"),
+            "EOGChannelCount": sum(kind.endswith("EOG") for kind in channel_types),
             "RecordingType": "continuous",
             "RecordingDuration": data.shape[1] / sampling_rate,
             "SoftwareFilters": "n/a",

@@ -11,7 +11,7 @@ from pathlib import Path
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.load import load_spec
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
-from cogmodels.data.bids import bids_name, discover
+from cogmodels.data.bids import bids_name, discover, list_subjects
 from cogmodels.errors import DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh"}
@@ -86,6 +86,7 @@ class Plan:
             for recording in self._recordings[dataset]
             if (modality is None or recording.modality == modality)
             and (subject is None or recording.subject == subject)
+            and (wanted is None or recording.subject not in wanted.exclude)
             and (wanted is None or wanted.task in (None, recording.task))
             and (getattr(wanted, "acquisition", None) in (None, recording.acquisition))
         ]
@@ -100,8 +101,17 @@ class Plan:
         )
 
     def subjects(self, dataset: str, pipeline: str | None = None) -> list[str]:
-        """Subjects who have recordings for a pipeline, in order."""
-        return list(dict.fromkeys(recording.subject for recording in self.recordings(dataset, pipeline)))
+        """Subjects of a data set, or those on whom a pipeline runs, in order.
+
+        In a BIDS folder of the user's, a subject without recordings counts too: its own job then says what is
+        missing, and the other subjects' jobs finish.
+        """
+        excluded = self.study.pipelines[pipeline].exclude if pipeline else []
+        if self.kind(dataset) == "folder":
+            listed = self.specs[dataset].subjects or list_subjects(Path(self.root(dataset)))
+        else:
+            listed = [recording.subject for recording in self.recordings(dataset, pipeline)]
+        return [subject for subject in dict.fromkeys(listed) if subject not in excluded]
 
     def raw_inputs(self, dataset: str, recordings: list[Recording]) -> list[str]:
         """Files that a job on these recordings waits for.

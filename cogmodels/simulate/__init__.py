@@ -1,4 +1,4 @@
-"""Generative models with known truth: stimuli and latents, BOLD, EEG, gaze, and a whole BIDS study made of them.
+"""Generative models with known truth: stimuli, BOLD, EEG, gaze, and a BIDS study made of them.
 
 What comes out is simulated and says so: in the dataset's name, its README and every sidecar.
 """

@@ -1,9 +1,9 @@
-"""Simulated BOLD: voxels that mix the stimuli's latent vectors, seen through a haemodynamic response and noise.
+"""Simulated BOLD: voxels that mix the stimuli's latent vectors, seen through a HRF and noise.
 
-The signal of voxel v at time t is ``baseline_v * (1 + evoked_v(t) + drift_v(t) + motion_v(t) + noise_v(t))``:
-evoked is the sum over trials of the voxel's response to the stimulus times the response of the canonical HRF to
-a boxcar; drift is slow cosines; motion is a trace of head positions times loadings that are largest at the brain's
-edge; noise is AR(1) in time and smooth in space. No file is touched here.
+The signal of voxel v at time t is ``baseline_v * (1 + evoked_v(t) + drift_v(t) + motion_v(t) +
+noise_v(t))``: evoked is the sum over trials of the voxel's response to the stimulus times the response of
+the canonical HRF to a boxcar; drift is slow cosines; motion is a trace of head positions times loadings that
+are largest at the brain's edge; noise is AR(1) in time and smooth in space. No file is touched here.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 HEAD_RADIUS_MM = 50.0
 DRIFT_COSINES = 3
 AIR = 15.0
-# Medians over the 645 traces of camcan-motion (TR 1.97 s; x, y, z in mm, then rotations in mm on a 50 mm sphere):
-# standard deviation of the step from one volume to the next, and the share of its variance that accumulates.
+# Medians over the 645 traces of camcan-motion (TR 1.97 s; x, y, z in mm, then rotations in mm on a 50 mm
+# sphere): standard deviation of the step from one volume to the next, and the share of its variance that
+# accumulates.
 MOTION_STEP = np.array([0.023, 0.081, 0.113, 0.064, 0.029, 0.027])
 MOTION_WALK = np.array([0.36, 0.01, 0.015, 0.06, 0.17, 0.16])
 JERK_RATE, JERK_FACTOR = 0.03, 3.0
@@ -33,10 +34,11 @@ JERK_RATE, JERK_FACTOR = 0.03, 3.0
 class Voxels:
     """What is fixed in one subject's brain.
 
-    ``mask`` (x, y, z) bool; per voxel in the order of ``mask``: ``baseline`` (a.u.), ``noise_sd`` and ``drift_sd``
-    (share of the baseline), ``rho`` (AR(1) coefficient), ``motion_loadings`` (voxels, 6; share of the baseline per
-    mm); ``mixing`` (latent, voxels) and ``intercept`` (voxels,), percent signal change; ``responses`` (stimuli,
-    voxels) = latent @ mixing + intercept, the noise-free peak response to one trial, percent signal change.
+    ``mask`` (x, y, z) bool; per voxel in the order of ``mask``: ``baseline`` (a.u.), ``noise_sd`` and
+    ``drift_sd`` (share of the baseline), ``rho`` (AR(1) coefficient), ``motion_loadings`` (voxels, 6; share
+    of the baseline per mm); ``mixing`` (latent, voxels) and ``intercept`` (voxels,), percent signal change;
+    ``responses`` (stimuli, voxels) = latent @ mixing + intercept, the noise-free peak response to one trial,
+    percent signal change.
     """
 
     mask: np.ndarray
@@ -188,7 +190,8 @@ def brain_mask(shape: tuple[int, int, int], voxels: int, rng: np.random.Generato
 def motion_trace(n_volumes: int, framewise_displacement_mm: float, rng: np.random.Generator) -> np.ndarray:
     """Head positions over a run: jitter, a random walk, and a few jerks.
 
-    The shares of jitter and walk and the proportions of the axes are medians over 645 real traces (camcan-motion).
+    The shares of jitter and walk and the proportions of the axes are medians over 645 real traces
+    (camcan-motion).
 
     Parameters
     ----------
@@ -240,8 +243,8 @@ def draw_voxels(
     voxels, grid, voxel_size_mm
         Number of voxels in the mask, shape of the volume, edge of a voxel.
     signal : float
-        Percent signal change at the peak of one trial's response: mean over the most responsive voxels, and as much
-        standard deviation over stimuli. 0 = no response at all.
+        Percent signal change at the peak of one trial's response: mean over the most responsive voxels, and
+        as much standard deviation over stimuli. 0 = no response at all.
     map_fwhm_mm : float
         Spatial smoothness of the mixing of latents into voxels.
     baseline : float
@@ -251,7 +254,8 @@ def draw_voxels(
     noise_rho : float
         Mean AR(1) coefficient; voxels vary by 0.1 around it.
     drift_percent, motion_percent_per_mm : float
-        Standard deviation of the drift; size of the motion effect inside the brain (3 times that at its edge).
+        Standard deviation of the drift; size of the motion effect inside the brain (3 times that at its
+        edge).
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Simulated EEG: evoked fields of dipoles that follow the stimuli's latent vectors, in 1/f noise with artefacts.
+"""Simulated EEG: fields of dipoles that follow the stimuli's latent vectors, in noise with artefacts.
 
-A trial's evoked response is a sum of components, each a dipole's topography times a time course times an amplitude.
-The first two are a visual P1 and N1, equal for all stimuli; the amplitudes of the others are linear in the latent
-vector. Around it: 1/f noise whose channels correlate as those of random dipoles do, an occipital alpha rhythm, line
-noise and blinks. All draws are one subject's own. No file is touched here.
+A trial's evoked response is a sum of components, each a dipole's topography times a time course times an
+amplitude. The first two are a visual P1 and N1, equal for all stimuli; the amplitudes of the others are
+linear in the latent vector. Around it: 1/f noise whose channels correlate as those of random dipoles do, an
+occipital alpha rhythm, line noise and blinks. All draws are one subject's own. No file is touched here.
 """
 
 from __future__ import annotations
@@ -17,39 +17,10 @@ from cogmodels.errors import DataError
 
 # The 32 positions of a BioSemi cap, in its order; then two bipolar eye channels.
 CHANNELS = [
-    "Fp1",
-    "AF3",
-    "F7",
-    "F3",
-    "FC1",
-    "FC5",
-    "T7",
-    "C3",
-    "CP1",
-    "CP5",
-    "P7",
-    "P3",
-    "Pz",
-    "PO3",
-    "O1",
-    "Oz",
-    "O2",
-    "PO4",
-    "P4",
-    "P8",
-    "CP6",
-    "CP2",
-    "C4",
-    "T8",
-    "FC6",
-    "FC2",
-    "F4",
-    "F8",
-    "AF4",
-    "Fp2",
-    "Fz",
-    "Cz",
-]
+    "Fp1", "AF3", "F7", "F3", "FC1", "FC5", "T7", "C3", "CP1", "CP5", "P7",
+    "P3", "Pz", "PO3", "O1", "Oz", "O2", "PO4", "P4", "P8", "CP6", "CP2",
+    "C4", "T8", "FC6", "FC2", "F4", "F8", "AF4", "Fp2", "Fz", "Cz",
+]  # fmt: skip
 EYE_CHANNELS = ["HEOG", "VEOG"]
 LINE_HZ = 50.0
 ALPHA_HZ, ALPHA_WIDTH_HZ = 10.0, 1.0
@@ -59,8 +30,8 @@ BLINK_SECONDS = 0.3
 BLINK_VEOG_UV = 250.0
 # name: (x right, y front, z up in head radii, mirrored in x), latency s, width s, peak in units of `signal`.
 VISUAL = {
-    "P1": ((0.35, -0.65, 0.10), 0.100, 0.015, 1.5),
-    "N1": ((0.50, -0.55, 0.00), 0.165, 0.020, -2.5),
+    "P1": ((0.35, -0.65, 0.10), 0.100, 0.015, 2.0),
+    "N1": ((0.50, -0.55, 0.00), 0.165, 0.020, -3.5),
 }
 
 
@@ -68,11 +39,11 @@ VISUAL = {
 class Sources:
     """What is fixed in one subject's head.
 
-    ``names`` of the components; ``topographies`` (components, channels), peak 1; ``time_courses`` (components,
-    samples), peak 1, from trial onset at the sampling rate; ``amplitudes`` (stimuli, components), uV;
-    ``noise_mixing`` (channels, channels), uV: its product with independent series of unit variance is the noise;
-    ``alpha``, ``blink``, ``line`` (channels,), uV. Channels are `CHANNELS`, except in ``blink`` and ``line``, which
-    go on with `EYE_CHANNELS`.
+    ``names`` of the components; ``topographies`` (components, channels), peak 1; ``time_courses``
+    (components, samples), peak 1, from trial onset at the sampling rate; ``amplitudes`` (stimuli,
+    components), uV; ``noise_mixing`` (channels, channels), uV: its product with independent series of unit
+    variance is the noise; ``alpha``, ``blink``, ``line`` (channels,), uV. Channels are `CHANNELS`, except in
+    ``blink`` and ``line``, which go on with `EYE_CHANNELS`.
     """
 
     names: list[str]
@@ -91,7 +62,7 @@ class Sources:
 
 
 def standard_positions(names: list[str]) -> np.ndarray:
-    """Positions on the ``standard_1005`` montage, scaled to a head of radius 1 around the origin.
+    """Positions on the ``colin27_1005`` montage, scaled to a head of radius 1 around the origin.
 
     Parameters
     ----------
@@ -110,11 +81,11 @@ def standard_positions(names: list[str]) -> np.ndarray:
     """
     from mne.channels import make_standard_montage
 
-    places = make_standard_montage("standard_1005").get_positions()["ch_pos"]
+    places = make_standard_montage("colin27_1005").get_positions()["ch_pos"]
     unknown = [name for name in names if name not in places]
     if unknown:
         raise DataError(
-            f"standard_1005 has no {', '.join(unknown)}",
+            f"colin27_1005 has no {', '.join(unknown)}",
             where="simulation",
             remedy="Use names of the 10-05 system",
         )
@@ -176,7 +147,7 @@ def draw_sources(
     *,
     rng: np.random.Generator,
     sampling_rate: float = 250.0,
-    signal: float = 3.0,
+    signal: float = 2.0,
     components: int = 16,
     noise_uv: float = 8.0,
     sensor_noise_uv: float = 1.0,
@@ -197,15 +168,15 @@ def draw_sources(
     sampling_rate : float
         Hz.
     signal : float
-        Standard deviation over stimuli of a latent component at its peak, uV; P1 and N1 have 1.5 and -2.5 times
-        as much. 0 = nothing is evoked.
+        Standard deviation over stimuli of a latent component at its peak, uV; P1 and N1 have 2 and -3.5
+        times as much. 0 = nothing is evoked.
     components : int
         Number of components that follow the latent vector.
     noise_uv, sensor_noise_uv : float
         Mean standard deviation of the 1/f noise over channels, and the part of it that no two channels share.
     alpha_uv, line_uv, blink_uv : float
-        Standard deviation of the alpha rhythm where it is largest; amplitude of the line noise; mean peak of a blink
-        at the frontal pole.
+        Standard deviation of the alpha rhythm where it is largest; amplitude of the line noise; mean peak of
+        a blink at the frontal pole.
 
     Returns
     -------

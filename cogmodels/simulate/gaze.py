@@ -1,9 +1,10 @@
 """Simulated gaze: free viewing of stimuli with points of interest, sample by sample, with every event known.
 
-Gaze alternates between fixations (log-normal durations, random-walk drift) and minimum-jerk saccades that obey the
-main sequence; now and then a blink hides the eye. During a trial saccades go to the stimulus's points of interest,
-which all subjects share, or anywhere near the centre; between trials gaze returns to the centre. White noise is the
-tracker's. Degrees are relative to the screen centre, x right, y down. No file is touched here.
+Gaze alternates between fixations (log-normal durations, random-walk drift) and minimum-jerk saccades that
+obey the main sequence; now and then a blink hides the eye. During a trial saccades go to the stimulus's
+points of interest, which all subjects share, or anywhere near the centre; between trials gaze returns to the
+centre. White noise is the tracker's. Degrees are relative to the screen centre, x right, y down. No file is
+touched here.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ CONSTRICTION_MM, CONSTRICTION_S, LIGHT_DELAY_S = 0.35, 0.4, 0.25
 class GazeRecording:
     """One simulated recording.
 
-    ``times`` (n,) s; ``gaze`` (n, 2) degrees, NaN in blinks; ``clean`` (n, 2) the same without tracker noise and
-    without loss; ``pupil`` (n,) mm, NaN in blinks; ``labels`` (n,) int8: 1 fixation, 2 saccade, 5 blink (the codes
-    of Andersson et al. 2017, Behav Res 49, 616-637); ``events``: onset, duration (s), trial_type, x_start, y_start,
-    x_end, y_end (degrees, of ``clean``), trial (0-based; -1 between trials).
+    ``times`` (n,) s; ``gaze`` (n, 2) degrees, NaN in blinks; ``clean`` (n, 2) the same without tracker noise
+    and without loss; ``pupil`` (n,) mm, NaN in blinks; ``labels`` (n,) int8: 1 fixation, 2 saccade, 5 blink
+    (the codes of Andersson et al. 2017, Behav Res 49, 616-637); ``events``: onset, duration (s), trial_type,
+    x_start, y_start, x_end, y_end (degrees, of ``clean``), trial (0-based; -1 between trials).
     """
 
     times: np.ndarray
@@ -52,14 +53,17 @@ class GazeRecording:
 def saccade_duration(amplitude: float | np.ndarray) -> float | np.ndarray:
     """Duration in s of a saccade of ``amplitude`` degrees: 21 ms + 2.2 ms/deg.
 
-    The main sequence (Bahill, Clark & Stark 1975, Math Biosci 24, 191-204), with the coefficients of Carpenter
-    (1988), Movements of the Eyes, 2nd ed.
+    The main sequence (Bahill, Clark & Stark 1975, Math Biosci 24, 191-204), with the coefficients of
+    Carpenter (1988), Movements of the Eyes, 2nd ed.
     """
     return SACCADE_INTERCEPT_S + SACCADE_SLOPE_S_PER_DEG * amplitude
 
 
 def minimum_jerk(phase: np.ndarray) -> np.ndarray:
-    """Share of the way covered at ``phase`` 0..1 of a minimum-jerk movement (Flash & Hogan 1985, J Neurosci 5, 1688-1703)."""
+    """Share of the way covered at ``phase`` 0..1 of a minimum-jerk movement.
+
+    Flash & Hogan (1985), J Neurosci 5, 1688-1703.
+    """
     return 10 * phase**3 - 15 * phase**4 + 6 * phase**5
 
 

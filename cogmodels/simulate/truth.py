@@ -9,7 +9,8 @@ A simulated study is a BIDS folder with its truth inside::
     sourcedata/truth/hotspots.tsv           stimulus, x, y (degrees), weight: points of interest
     sourcedata/truth/sub-<label>/           truth of one subject, see `cogmodels.simulate.study`
 
-Nothing under ``sourcedata`` may be read by preprocessing or by a model, except the latent vectors as a target.
+Nothing under ``sourcedata`` may be read by preprocessing or by a model, except the latent vectors as a
+target.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ import pandas as pd
 
 from cogmodels.data.bids import read_json, read_tsv, write_description, write_json, write_tsv
 from cogmodels.errors import DataError
+from cogmodels.files import whole
 from cogmodels.simulate.gaze import draw_hotspots
 
 TRUTH_FOLDER = Path("sourcedata") / "truth"
+NOTE = "SIMULATED by cogmodels.simulate; no person was measured"
 SHARED_STREAM = 0
 HOTSPOTS = 5
 CATEGORY_SHARE = 0.5
@@ -44,10 +47,10 @@ EVENT_COLUMNS = {
 class Truth:
     """What the subjects share.
 
-    ``stimuli``: columns stimulus, category, split, one row a stimulus; the first n rows are balanced over categories
-    and split for every n that is a multiple of twice the number of categories. ``latent`` (stimuli, dimensions):
-    mean 0 and variance 1 over stimuli. ``hotspots`` (stimuli, points, 3): x, y in degrees, weight. ``subjects``:
-    labels.
+    ``stimuli``: columns stimulus, category, split, one row a stimulus; the first n rows are balanced over
+    categories and split for every n that is a multiple of twice the number of categories. ``latent``
+    (stimuli, dimensions): mean 0 and variance 1 over stimuli. ``hotspots`` (stimuli, points, 3): x, y in
+    degrees, weight. ``subjects``: labels.
     """
 
     stimuli: pd.DataFrame
@@ -70,8 +73,8 @@ class Truth:
 def simulate_truth(*, seed: int, subjects: int, stimuli: int, categories: int, latent_dimensions: int) -> Truth:
     """Draw stimuli, split and latent vectors.
 
-    Half of a latent vector's variance lies between categories, half within. Within each category stimuli go to
-    ``train`` and ``test`` in turn.
+    Half of a latent vector's variance lies between categories, half within. Within each category stimuli go
+    to ``train`` and ``test`` in turn.
 
     Parameters
     ----------
@@ -91,7 +94,7 @@ def simulate_truth(*, seed: int, subjects: int, stimuli: int, categories: int, l
     """
     if min(subjects, categories, latent_dimensions) < 1 or seed < 0:
         raise DataError(
-            f"seed {seed}, {subjects} subjects, {categories} categories and {latent_dimensions} dimensions make no study",
+            f"seed {seed}, {subjects} subjects, {categories} categories, {latent_dimensions} dimensions make no study",
             where="simulation",
             remedy="Give at least one of each and a seed of 0 or more",
         )
@@ -197,13 +200,19 @@ def read_truth(root: Path) -> Truth:
     )
 
 
+def write_array(path: Path, values: np.ndarray) -> None:
+    """``.npy`` file: the same values give the same bytes, which ``.npz`` does not promise."""
+    with whole(path) as temporary:
+        np.save(temporary, values)
+
+
 def _readme(name: str, truth: Truth) -> str:
     categories, dimensions = truth.stimuli["category"].nunique(), truth.latent.shape[1]
     return f"""# {name}
 
-**SIMULATED data: no person was measured.** Drawn by `cogmodels.simulate` with seed {truth.seed}: {len(truth.subjects)}
-subjects and {len(truth.stimuli)} stimuli in {categories} categories, each with a latent vector of {dimensions} dimensions
-that the subjects' brain responses follow. `sourcedata/truth/` holds what a real study would never know: latent
-vectors, mixing matrices, noise-free responses, head motion, and every gaze event. Scores on these data show that the
-code works; they say nothing about brains or people.
+**SIMULATED data: no person was measured.** Drawn by `cogmodels.simulate` with seed {truth.seed}:
+{len(truth.subjects)} subjects and {len(truth.stimuli)} stimuli in {categories} categories, each with a
+latent vector of {dimensions} dimensions that the subjects' brain responses follow. `sourcedata/truth/` holds
+what a real study would never know: latent vectors, mixing matrices, noise-free responses, head motion, and
+every gaze event. Scores on these data show that the code works; they say nothing about brains or people.
 """

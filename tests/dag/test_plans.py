@@ -115,14 +115,15 @@ def test_wrong_configs_stop_before_any_job_with_one_paragraph(workflow, argument
     assert "Traceback" not in run.text
 
 
-def test_a_subject_without_runs_is_named(workflow, tmp_path):
+def test_a_subject_without_runs_gets_a_job_that_will_say_so_unless_excluded(workflow, tmp_path):
     empty_bids(tmp_path / "bids")
     (tmp_path / "bids" / "sub-03").mkdir()
     own_study(workflow.folder, tmp_path / "bids")
-    run = workflow("--configfile", "mine.yaml", check=False)
-    assert run.code != 0
-    assert "sub-03" in run.text
-    assert "Traceback" not in run.text
+    run = workflow("--configfile", "mine.yaml")
+    assert run.counts["mask_bold"] == 3
+    assert run.counts["clean_bold"] == 6
+    run = workflow("--configfile", "mine.yaml", "--config", "pipelines={trial-mean: {exclude: ['03']}}")
+    assert run.counts["mask_bold"] == 2
 
 
 def test_an_empty_bids_folder_is_named(workflow, tmp_path):

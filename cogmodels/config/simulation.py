@@ -1,0 +1,89 @@
+"""Options of a simulated study; each reaches `cogmodels.simulate` under the same name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cogmodels.config.base import Section
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class BoldSimulation(Section):
+    """Event-related BOLD runs."""
+
+    voxels: list[Annotated[int, Field(ge=20)]] = Field(
+        [280, 340, 400, 460], min_length=1, description="voxels of each subject in turn"
+    )
+    runs: int = Field(4, ge=2, multiple_of=2, description="runs; train stimuli fill the first half, test stimuli the rest")
+    repeats: int = Field(2, ge=1, description="how often each stimulus is shown")
+    soa: Positive = Field(4.0, description="stimulus onset asynchrony, s")
+    soa_jitter: float = Field(1.0, ge=0, description="largest shift of an onset, s")
+    trial_duration: Positive = Field(2.0, description="how long a stimulus is shown, s")
+    repetition_time: Positive = Field(2.0, description="time between volumes, s")
+    grid: tuple[int, int, int] = Field((12, 14, 10), description="voxels of the image along each axis")
+    voxel_size_mm: Positive = Field(3.0, description="edge of a voxel, mm")
+    signal: float = Field(0.6, ge=0, description="standard deviation of the evoked responses, percent; 0 = pure noise")
+    map_fwhm_mm: Positive = Field(8.0, description="smoothness of the mixing maps, FWHM in mm")
+    baseline: Positive = Field(1000.0, description="mean intensity inside the brain")
+    tsnr: Positive = Field(65.0, description="baseline over the standard deviation of the noise")
+    noise_rho: float = Field(0.4, ge=0, lt=1, description="AR(1) coefficient of the noise, mean over voxels")
+    noise_fwhm_mm: float = Field(4.0, ge=0, description="smoothness of the noise, FWHM in mm")
+    drift_percent: float = Field(0.5, ge=0, description="standard deviation of the slow drift, percent")
+    motion_fd_mm: float = Field(0.2, ge=0, description="mean framewise displacement, mm")
+    motion_percent_per_mm: float = Field(1.5, ge=0, description="intensity change by motion, percent per mm")
+
+
+class EegSimulation(Section):
+    """Continuous EEG with evoked responses."""
+
+    repeats: int = Field(2, ge=1, description="how often each stimulus is shown")
+    soa: Positive = Field(1.0, description="stimulus onset asynchrony, s")
+    soa_jitter: float = Field(0.2, ge=0, description="largest shift of an onset, s")
+    trial_duration: Positive = Field(0.5, description="how long a stimulus is shown, s")
+    sampling_rate: Positive = Field(250.0, description="Hz")
+    signal: float = Field(3.0, ge=0, description="amplitude of the evoked responses, uV; 0 = pure noise")
+    components: int = Field(16, ge=1, description="sources that respond to the latent vector")
+    noise_uv: float = Field(8.0, ge=0, description="1/f noise, standard deviation in uV")
+    noise_exponent: float = Field(1.0, ge=0, le=3, description="exponent of the 1/f power spectrum")
+    sensor_noise_uv: float = Field(1.0, ge=0, description="white noise of each sensor, uV")
+    alpha_uv: float = Field(4.0, ge=0, description="10-Hz rhythm at the back of the head, uV")
+    line_uv: float = Field(2.0, ge=0, description="50-Hz line noise, uV")
+    blink_uv: float = Field(120.0, ge=0, description="peak of a blink above the eye, uV")
+    blink_rate: float = Field(12.0, ge=0, description="blinks a minute")
+
+
+class GazeSimulation(Section):
+    """Free viewing, one eye."""
+
+    trials: int = Field(60, ge=1, description="stimuli viewed")
+    soa: Positive = Field(3.2, description="time between trials, s")
+    soa_jitter: float = Field(0.4, ge=0, description="largest shift of an onset, s")
+    trial_duration: Positive = Field(2.0, description="viewing time, s")
+    sampling_rate: Positive = Field(500.0, description="Hz")
+    screen_resolution_px: tuple[int, int] = Field((1280, 1024), description="screen, px")
+    screen_size_m: tuple[Positive, Positive] = Field((0.38, 0.304), description="screen, m")
+    screen_distance_m: Positive = Field(0.68, description="viewing distance, m")
+    noise_deg: float = Field(0.02, ge=0, description="noise of a sample, degrees")
+    fixation_median: Positive = Field(0.25, description="median fixation duration, s")
+    fixation_spread: Positive = Field(0.4, description="standard deviation of the log duration")
+    hotspot_share: Share = Field(0.8, description="share of fixations on a stimulus's points of interest")
+    hotspot_scatter_deg: float = Field(0.8, ge=0, description="scatter around a point of interest, degrees")
+    blink_rate: float = Field(10.0, ge=0, description="blinks a minute")
+
+
+class SimulationSource(Section):
+    """A study drawn from generative models with known truth."""
+
+    kind: Literal["simulation"] = Field("simulation", description="kind of source")
+    seed: int = Field(ge=0, description="seed; same seed, same bytes")
+    subjects: int = Field(ge=1, description="number of subjects")
+    stimuli: int = Field(ge=4, description="number of stimuli; half are held out as test")
+    categories: int = Field(ge=1, description="number of categories")
+    latent_dimensions: int = Field(ge=1, description="dimensions of the latent vector behind all responses")
+    bold: BoldSimulation | None = Field(None, description="BOLD; none = no such recording")
+    eeg: EegSimulation | None = Field(None, description="EEG; none = no such recording")
+    gaze: GazeSimulation | None = Field(None, description="gaze; none = no such recording")

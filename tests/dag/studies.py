@@ -1,0 +1,52 @@
+"""Small studies that run in seconds."""
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+TINY = {
+    "name": "tiny",
+    "title": "SIMULATED: two subjects, few trials",
+    "modalities": ["fmri", "eeg", "gaze"],
+    "licence": {"name": "BSD-3-Clause", "redistributable": True},
+    "source": {
+        "kind": "simulation", "seed": 5, "subjects": 2, "stimuli": 24, "categories": 3, "latent_dimensions": 4,
+        "bold": {"voxels": [60, 80], "grid": [8, 8, 6], "runs": 2, "repeats": 1},
+        "eeg": {"repeats": 1},
+        "gaze": {"trials": 6},
+    },
+    "subjects": ["01", "02"],
+    "recordings": [
+        {"modality": "fmri", "task": "viewing", "runs": ["01", "02"]},
+        {"modality": "eeg", "task": "viewing"},
+        {"modality": "gaze", "task": "freeview", "recordings": ["eye1"]},
+    ],
+}  # fmt: skip
+CONFIG = {
+    "study": "tiny",
+    "datasets": ["tiny"],
+    "pipelines": {
+        "trial-mean": {"datasets": ["tiny"]},
+        "epochs": {"datasets": ["tiny"]},
+        "ivt": {"datasets": ["tiny"]},
+    },
+    "experiments": {
+        "tiny-fmri": {"extends": "sim-fmri", "dataset": "tiny", "grid": [1.0, 100.0]},
+        "tiny-eeg": {"extends": "sim-eeg", "dataset": "tiny", "grid": [1.0, 100.0]},
+    },
+}
+SKIPPED = (".git", ".venv", ".venv-*", "data", "derivatives", "results", "logs", ".snakemake", "tests", "*_cache", "__pycache__")
+
+
+def copy_checkout(root: Path, folder: Path) -> Path:
+    """The checkout's code, to be edited."""
+    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*SKIPPED))
+    return folder
+
+
+def write_tiny(folder: Path) -> None:
+    """Config `tiny.yaml` and spec of the tiny study."""
+    (folder / "data_specs").mkdir(parents=True, exist_ok=True)
+    (folder / "data_specs" / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))

@@ -1,0 +1,128 @@
+"""Exact reruns: a change reruns what depends on it, for the right reason, and nothing else."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from studies import copy_checkout, write_tiny
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("reruns")]
+CONFIG = ("--configfile", "tiny.yaml")
+REPORT = {"all": 1, "compare_experiments": 1, "make_report": 1}
+
+
+@pytest.fixture(scope="module")
+def finished(root, tmp_path_factory, make_workflow):
+    """A copy of the checkout and a study that it has run."""
+    folder = tmp_path_factory.mktemp("reruns")
+    workflow = make_workflow(folder / "work", copy_checkout(root, folder / "checkout"))
+    write_tiny(workflow.folder)
+    workflow(*CONFIG, dry=False)
+    return workflow
+
+
+def edit(workflow, name, pattern, replacement):
+    """Change a file of the copied checkout; the fixture's caller restores it."""
+    path = workflow.checkout / name
+    before = path.read_text()
+    after = re.sub(pattern, replacement, before, count=1)
+    assert after != before, f"{pattern} not found in {name}"
+    path.write_text(after)
+    return lambda: path.write_text(before)
+
+
+def reasons_of(run, rule):
+    return " ".join(run.reasons[rule])
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished(*CONFIG).nothing
+
+
+def test_one_parameter_of_a_pipeline(finished):
+    run = finished(*CONFIG, "--config", "pipelines={ivt: {velocity_threshold: 40.0}}")
+    assert run.counts == {
+        "all": 1, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2, "tabulate_fixations": 1,
+        "tabulate_gaze_quality": 1, "make_report": 1,
+    }  # fmt: skip
+    assert "Params have changed" in reasons_of(run, "detect_events")
+    assert "updated by another job" in reasons_of(run, "measure_gaze")
+
+
+def test_one_parameter_of_an_experiment(finished):
+    run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {grid: [1.0, 10.0, 100.0]}}")
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT}
+    assert "Params have changed" in reasons_of(run, "train_decoder")
+
+
+def test_more_permutations_score_again_but_do_not_train_again(finished):
+    run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {permutations: 3000}}")
+    assert run.counts == {"score_decoder": 1, "plot_decoder": 1, **REPORT}
+
+
+def test_a_new_experiment_runs_itself_the_comparison_and_the_report(finished):
+    run = finished(*CONFIG, "--config", "experiments={tiny-second: {extends: tiny-fmri, grid: [10.0]}}")
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT}
+
+
+def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
+    run = finished(
+        *CONFIG,
+        "--config",
+        "pipelines={rougher: {extends: trial-mean, detrend_order: 0}}",
+        "experiments={tiny-rougher: {extends: tiny-fmri, pipeline: rougher}}",
+    )
+    assert run.counts == {
+        "mask_bold": 2, "clean_bold": 4, "extract_responses": 2, "plot_bold": 2,
+        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT,
+    }  # fmt: skip
+
+
+def test_one_line_of_a_kernel(finished):
+    restore = edit(finished, "cogmodels/gaze/_kernels.py", r"(\n@njit)", r"\nEDITED = 1\n\1")
+    try:
+        run = finished(*CONFIG)
+    finally:
+        restore()
+    assert run.counts == {
+        "all": 1, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2, "tabulate_fixations": 1,
+        "tabulate_gaze_quality": 1, "make_report": 1,
+    }  # fmt: skip
+    assert "Params have changed" in reasons_of(run, "detect_events")
+
+
+def test_one_line_of_the_decoder(finished):
+    restore = edit(finished, "cogmodels/decoding/linear.py", r"sorted\(grid, reverse=True\)", "sorted(grid)[::-1]")
+    try:
+        run = finished(*CONFIG)
+    finally:
+        restore()
+    assert run.counts == {"train_decoder": 2, "score_decoder": 2, "plot_decoder": 2, **REPORT}
+
+
+def test_a_comment_reruns_nothing(finished):
+    restore = edit(finished, "cogmodels/gaze/_kernels.py", r"(\n@njit)", r"\n# A remark.\n\1")
+    try:
+        assert finished(*CONFIG).nothing
+    finally:
+        restore()
+
+
+def test_tracking_mode_changes_no_result_but_is_recorded(finished):
+    run = finished(*CONFIG, "--config", "tracking={mode: disabled}")
+    assert "clean_bold" not in run.counts
+    assert "clean_gaze" not in run.counts
+
+
+def test_a_lost_table_is_made_again_with_the_same_bytes(finished):
+    table = next(finished.folder.glob("derivatives/tiny/trial-mean/sub-01/*_responses.parquet"))
+    before = table.read_bytes()
+    table.unlink()
+    run = finished(*CONFIG)
+    assert run.counts["extract_responses"] == 1
+    assert "clean_bold" not in run.counts
+    finished(*CONFIG, dry=False)
+    assert table.read_bytes() == before
