@@ -16,6 +16,8 @@ rule all:
     input:
         report=f"{PLAN.results}/report/index.html",
         scores=f"{PLAN.results}/compare/scores.csv",
+        tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
+        tracked_comparison=f"{PLAN.results}/compare/wandb.json",
 
 
 include: "workflow/rules/data.smk"
@@ -26,14 +28,13 @@ include: "workflow/rules/eeg.smk"
 include: "workflow/rules/decoding.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/tracking.smk"
 
 
 onsuccess:
     page = Path(PLAN.results) / "report" / "index.html"
     if page.exists():
-        print(
-            f"\nReport: {page.resolve()}\nScores: {(Path(PLAN.results) / 'compare' / 'scores.csv').resolve()}"
-        )
+        print(f"\nReport: {page.resolve()}\nScores: {(Path(PLAN.results) / 'compare' / 'scores.csv').resolve()}")
 
 
 onerror:

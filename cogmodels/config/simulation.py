@@ -18,7 +18,9 @@ class BoldSimulation(Section):
     voxels: list[Annotated[int, Field(ge=20)]] = Field(
         [280, 340, 400, 460], min_length=1, description="voxels of each subject in turn"
     )
-    runs: int = Field(4, ge=2, multiple_of=2, description="runs; train stimuli fill the first half, test stimuli the rest")
+    runs: int = Field(
+        4, ge=2, multiple_of=2, description="runs; train stimuli fill the first half, test stimuli the rest"
+    )
     repeats: int = Field(2, ge=1, description="how often each stimulus is shown")
     soa: Positive = Field(4.0, description="stimulus onset asynchrony, s")
     soa_jitter: float = Field(1.0, ge=0, description="largest shift of an onset, s")

@@ -60,11 +60,15 @@ class GazePipeline(Pipeline):
     modality: Literal["gaze"] = Field("gaze", description="kind of recording")
     task: str | None = Field(None, description="BIDS task to take; none = all")
     padding_s: float = Field(0.05, ge=0, le=0.5, description="samples dropped on each side of a loss, s")
+    padded_from_s: float = Field(0.02, ge=0, description="shorter losses are dropouts and get no padding, s")
+    off_screen_margin_deg: float = Field(1.0, ge=0, description="gaze is kept up to this far off the screen, degrees")
     velocity: Literal["central", "five_point", "savgol"] = Field("five_point", description="velocity filter")
     detector: Literal["ivt"] = Field("ivt", description="event detector")
     velocity_threshold: float = Field(30.0, gt=0, description="I-VT: saccades are faster than this, deg/s")
     minimum_fixation_s: float = Field(0.06, ge=0, description="shorter fixations are dropped, s")
     minimum_saccade_s: float = Field(0.01, ge=0, description="shorter saccades are dropped, s")
+    merge_gap_s: float = Field(0.075, ge=0, description="fixations no farther apart in time are merged, s; 0 = none")
+    merge_distance_deg: float = Field(0.5, ge=0, description="and no farther apart in space, degrees")
 
 
 class EegPipeline(Pipeline):

@@ -148,10 +148,7 @@ def absorb_short_saccades(labels, time, gaps, step, minimum):
 
 @njit(cache=True)
 def merge_fixations(labels, time, gaps, x, y, gap_s, distance):
-    """Join neighbouring fixation stretches that are near in time and place; in place.
-
-    What lies between them becomes fixation where it was seen, and stays lost where it was lost.
-    """
+    """Join neighbouring fixation stretches that are near in time and place; all between them becomes fixation."""
     n = len(labels)
     last_stop = -1
     sum_x = 0.0
@@ -179,8 +176,7 @@ def merge_fixations(labels, time, gaps, x, y, gap_s, distance):
                 joined = joined and not gaps[k]
         if joined:
             for k in range(last_stop, start):
-                if labels[k] != LOST:
-                    labels[k] = FIXATION
+                labels[k] = FIXATION
             sum_x += new_x
             sum_y += new_y
             count += new_count

@@ -52,9 +52,7 @@ def mark_lost(
     ):
         if not value >= 0:
             raise DataError(f"`{name}` is {value}", where="gaze cleaning", remedy="Give 0 or more")
-    lost = np.where(np.isnan(recording.x) | np.isnan(recording.y), MISSING, SEEN).astype(np.int8)
-    # What an earlier cleaning took keeps its reason.
-    lost = np.where((lost != SEEN) & (recording.lost != SEEN), recording.lost, lost)
+    lost = recording.lost.copy()
     if recording.pupil is not None and (recording.pupil > 0).any():
         lost[(lost == SEEN) & ~(recording.pupil > 0)] = MISSING
     lost[(lost == SEEN) & off_screen(recording, off_screen_margin_deg)] = OFF_SCREEN

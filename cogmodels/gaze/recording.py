@@ -91,12 +91,13 @@ class Recording:
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=np.float64))
         if self.pupil is not None:
             object.__setattr__(self, "pupil", np.ascontiguousarray(self.pupil, dtype=np.float64))
-        if self.lost is None:
-            lost = np.where(np.isnan(self.x) | np.isnan(self.y), MISSING, SEEN)
-            object.__setattr__(self, "lost", lost.astype(np.int8))
-        else:
-            object.__setattr__(self, "lost", np.ascontiguousarray(self.lost, dtype=np.int8))
+        lost = np.zeros(len(self.x), np.int8) if self.lost is None else np.array(self.lost, dtype=np.int8)
+        object.__setattr__(self, "lost", lost)
         _check(self)
+        # A sample is seen on both axes or lost on both.
+        lost[(lost == SEEN) & ~np.isfinite(self.x + self.y)] = MISSING
+        for name in ("x", "y"):
+            object.__setattr__(self, name, np.where(lost == SEEN, getattr(self, name), np.nan))
 
     @property
     def n_samples(self) -> int:
@@ -112,10 +113,7 @@ class Recording:
 
     def with_lost(self, lost: np.ndarray) -> Recording:
         """The same samples with other losses; x and y become NaN wherever ``lost`` is not 0."""
-        gone = lost != SEEN
-        return replace(
-            self, x=np.where(gone, np.nan, self.x), y=np.where(gone, np.nan, self.y), lost=lost.astype(np.int8)
-        )
+        return replace(self, lost=lost)
 
     def to_samples(self) -> tuple[pd.DataFrame, dict[str, Any]]:
         """Samples (columns time, x, y, pupil where there is one, lost) and what else is needed to rebuild this."""
@@ -198,7 +196,9 @@ def recording_from_physio(
     for name in ("x_coordinate", "y_coordinate"):
         unit = str(sidecar.get(name, {}).get("Units", "pixel"))
         if not unit.startswith(("pixel", "px")):
-            raise DataError(f"`{name}` is in {unit}, not in pixels", where=where, remedy="Convert the samples to pixels")
+            raise DataError(
+                f"`{name}` is in {unit}, not in pixels", where=where, remedy="Convert the samples to pixels"
+            )
     stamps = samples["timestamp"].to_numpy(dtype=np.float64)
     unit = _time_unit(stamps, float(rate), sidecar, where)
     return Recording(
@@ -261,11 +261,11 @@ def _check(recording: Recording) -> None:
     measured = 1 / float(np.median(steps))
     if not abs(recording.sampling_rate / measured - 1) <= RATE_TOLERANCE:
         raise DataError(
-            f"the sampling rate is given as {recording.sampling_rate:g} Hz, but the time stamps step at {measured:g} Hz",
+            f"the sampling rate is given as {recording.sampling_rate:g} Hz, but time stamps step at {measured:g} Hz",
             where=where,
-            remedy="Correct `SamplingFrequency` (or the unit of the time stamps): velocities would be wrong by that much",
+            remedy="Correct `SamplingFrequency`, or the unit of the time stamps: velocities would be wrong by as much",
         )
-    if not np.isfinite(recording.x * recording.y).any():
+    if not np.isfinite(recording.x + recording.y).any():
         raise DataError(
             f"all {n} samples are lost",
             where=where,

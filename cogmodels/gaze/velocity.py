@@ -76,9 +76,7 @@ def _savgol_weights(sampling_rate: float) -> np.ndarray:
     return savgol_coeffs(window, SAVGOL_DEGREE, deriv=1, use="dot")
 
 
-def _derivative(
-    values: np.ndarray, weights: np.ndarray, sampling_rate: float, broken: np.ndarray | None
-) -> np.ndarray:
+def _derivative(values: np.ndarray, weights: np.ndarray, sampling_rate: float, broken: np.ndarray | None) -> np.ndarray:
     values = np.asarray(values, dtype=float)
     half = len(weights) // 2
     result = np.full(len(values), np.nan)

@@ -161,7 +161,7 @@ def write_truth(root: Path, truth: Truth, title: str) -> Path:
         },
     )
     write_json(Path(root) / "task-viewing_events.json", EVENT_COLUMNS)
-    name = title if "SIMULATED" in title.upper() else f"{title} (SIMULATED)"
+    name = title if "SIMULATED" in title else f"{title} (SIMULATED)"
     write_description(
         Path(root),
         name=name,

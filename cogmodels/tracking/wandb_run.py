@@ -26,7 +26,7 @@ def log_run(
     name: str,
     tables: Mapping[str, pd.DataFrame] | None = None,
     images: Mapping[str, Path] | None = None,
-) -> bool:
+) -> dict[str, Any]:
     """Log a finished run to W&B; whatever W&B does, the job goes on.
 
     Parameters
@@ -45,12 +45,12 @@ def log_run(
 
     Returns
     -------
-    logged : bool
-        False where W&B is disabled or failed; the reason is in the log.
+    outcome : dict
+        ``logged`` (bool), ``mode``, ``id``, and ``reason`` where nothing was logged.
     """
+    outcome = {"logged": False, "mode": mode, "id": manifest["id"]}
     if mode == "disabled":
-        logger.info("W&B is disabled")
-        return False
+        return {**outcome, "reason": "W&B is disabled"}
     try:
         os.environ.setdefault("WANDB_SILENT", "true")
         import wandb
@@ -83,7 +83,8 @@ def log_run(
             for key, path in (images or {}).items():
                 run.log({key: wandb.Image(str(path))})
             run.summary.update(dict(manifest["metrics"]))
-        return True
+        return {**outcome, "logged": True}
     except Exception as error:  # W&B may fail in any way; the manifest holds everything it would have shown.
-        logger.warning("W&B failed (%s: %s); the run goes on, its manifest is complete", type(error).__name__, error)
-        return False
+        reason = f"{type(error).__name__}: {error}"
+        logger.warning("W&B failed (%s); the study goes on, the manifest is complete", reason)
+        return {**outcome, "reason": reason}

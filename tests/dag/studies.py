@@ -36,7 +36,19 @@ CONFIG = {
         "tiny-eeg": {"extends": "sim-eeg", "dataset": "tiny", "grid": [1.0, 100.0]},
     },
 }
-SKIPPED = (".git", ".venv", ".venv-*", "data", "derivatives", "results", "logs", ".snakemake", "tests", "*_cache", "__pycache__")
+SKIPPED = (
+    ".git",
+    ".venv",
+    ".venv-*",
+    "data",
+    "derivatives",
+    "results",
+    "logs",
+    ".snakemake",
+    "tests",
+    "*_cache",
+    "__pycache__",
+)
 
 
 def copy_checkout(root: Path, folder: Path) -> Path:

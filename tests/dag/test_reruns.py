@@ -11,7 +11,7 @@ from studies import copy_checkout, write_tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("reruns")]
 CONFIG = ("--configfile", "tiny.yaml")
-REPORT = {"all": 1, "compare_experiments": 1, "make_report": 1}
+REPORT = {"all": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_one_parameter_of_a_pipeline(finished):
 
 def test_one_parameter_of_an_experiment(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {grid: [1.0, 10.0, 100.0]}}")
-    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT}
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
     assert "Params have changed" in reasons_of(run, "train_decoder")
 
 
@@ -65,7 +65,7 @@ def test_more_permutations_score_again_but_do_not_train_again(finished):
 
 def test_a_new_experiment_runs_itself_the_comparison_and_the_report(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-second: {extends: tiny-fmri, grid: [10.0]}}")
-    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT}
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
 
 
 def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
@@ -77,7 +77,7 @@ def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
     )
     assert run.counts == {
         "mask_bold": 2, "clean_bold": 4, "extract_responses": 2, "plot_bold": 2,
-        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, **REPORT,
+        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT,
     }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_one_line_of_the_decoder(finished):
         run = finished(*CONFIG)
     finally:
         restore()
-    assert run.counts == {"train_decoder": 2, "score_decoder": 2, "plot_decoder": 2, **REPORT}
+    assert run.counts == {"train_decoder": 2, "score_decoder": 2, "plot_decoder": 2, "track_run": 2, **REPORT}
 
 
 def test_a_comment_reruns_nothing(finished):
@@ -111,10 +111,9 @@ def test_a_comment_reruns_nothing(finished):
         restore()
 
 
-def test_tracking_mode_changes_no_result_but_is_recorded(finished):
+def test_tracking_mode_touches_no_result(finished):
     run = finished(*CONFIG, "--config", "tracking={mode: disabled}")
-    assert "clean_bold" not in run.counts
-    assert "clean_gaze" not in run.counts
+    assert run.counts == {"all": 1, "track_run": 2, "track_comparison": 1}
 
 
 def test_a_lost_table_is_made_again_with_the_same_bytes(finished):

@@ -75,7 +75,9 @@ def rules():
             assert script.group(1) == name, f"rule {name} runs a script of another name"
             assert "\n    log:" in block, f"rule {name} has no log"
             assert "\n    benchmark:" in block, f"rule {name} has no benchmark"
-            assert f'code=code("{name}")' in block or f'code=converter_code("{name}")' in block, f"rule {name}: no fingerprint"
+            assert f'code=code("{name}")' in block or f'code=converter_code("{name}")' in block, (
+                f"rule {name}: no fingerprint"
+            )
             found[name] = ROOT / "envs" / f"{environment.group(1)}.yaml"
     return found
 

@@ -50,6 +50,7 @@ wildcard_constraints:
     dataset=one_of(PLAN.specs),
     subject="[A-Za-z0-9]+",
     recording="sub-[A-Za-z0-9]+_[A-Za-z0-9_-]+",
+    family="[a-z]+",
     experiment=one_of(PLAN.experiments),
     fold="[A-Za-z0-9-]+",
     seed="[0-9]+",
@@ -76,9 +77,7 @@ def source_part(*names):
 
 def converter_code(script):
     """Fingerprint of a script together with the data set's converter."""
-    return lambda wildcards: code(
-        script, f"cogmodels.data.converters.{PLAN.specs[wildcards.dataset].converter}"
-    )
+    return lambda wildcards: code(script, f"cogmodels.data.converters.{PLAN.specs[wildcards.dataset].converter}")
 
 
 # -- recordings of a pipeline ----------------------------------------------------------------------------------------
@@ -97,8 +96,7 @@ def recording_raw(wildcards):
 def plain(recordings):
     """Recordings as `params:` holds them."""
     return [
-        {"path": r.path, "subject": r.subject, "session": r.session, "run": r.run, "stem": r.stem}
-        for r in recordings
+        {"path": r.path, "subject": r.subject, "session": r.session, "run": r.run, "stem": r.stem} for r in recordings
     ]
 
 
@@ -109,9 +107,7 @@ def subject_recordings(wildcards):
 
 def subject_raw(wildcards):
     """What a job on a subject waits for."""
-    return PLAN.raw_inputs(
-        wildcards.dataset, PLAN.recordings(wildcards.dataset, wildcards.pipeline, wildcards.subject)
-    )
+    return PLAN.raw_inputs(wildcards.dataset, PLAN.recordings(wildcards.dataset, wildcards.pipeline, wildcards.subject))
 
 
 def dataset_recordings(wildcards):
@@ -194,10 +190,7 @@ def figures_of(modality):
                 found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
             else:
                 folder = PLAN.derivative(dataset, pipeline)
-                found += [
-                    f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}"
-                    for s in PLAN.subjects(dataset, pipeline)
-                ]
+                found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
 
 

@@ -8,12 +8,9 @@ rule compare_experiments:
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:
         scores=f"{RESULTS}/compare/scores.csv",
-        table=report(
-            f"{RESULTS}/compare/comparison.html", caption="../report/comparison.rst", category="Comparison"
-        ),
-        figure=report(
-            f"{RESULTS}/compare/scores.png", caption="../report/comparison.rst", category="Comparison"
-        ),
+        differences=f"{RESULTS}/compare/config_differences.csv",
+        table=report(f"{RESULTS}/compare/comparison.html", caption="../report/comparison.rst", category="Comparison"),
+        figure=report(f"{RESULTS}/compare/scores.png", caption="../report/comparison.rst", category="Comparison"),
     log:
         "logs/compare_experiments/compare.log",
     benchmark:
@@ -22,7 +19,6 @@ rule compare_experiments:
         "../../envs/report.yaml"
     params:
         study=STUDY.study,
-        tracking=STUDY.tracking.model_dump(),
         code=code("compare_experiments"),
     script:
         "../scripts/compare_experiments.py"

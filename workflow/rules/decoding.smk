@@ -12,6 +12,7 @@ rule train_decoder:
         model=f"{RUN}/fold-{{fold}}_seed-{{seed}}/model.safetensors",
         predictions=f"{RUN}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",
         metrics=f"{RUN}/fold-{{fold}}_seed-{{seed}}/metrics.json",
+        choices=f"{RUN}/fold-{{fold}}_seed-{{seed}}/choices.csv",
         manifest=f"{RUN}/fold-{{fold}}_seed-{{seed}}/manifest.json",
     log:
         "logs/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
@@ -23,7 +24,6 @@ rule train_decoder:
         config=experiment_config("target", "model", "grid", "protocol", "control", "draws"),
         pipeline=pipeline_config,
         study=STUDY.study,
-        tracking=STUDY.tracking.model_dump(),
         code=code("train_decoder"),
     script:
         "../scripts/train_decoder.py"

@@ -21,7 +21,7 @@ rule clean_gaze:
         "../../envs/gaze.yaml"
     params:
         physio=lambda wildcards: recording_of(wildcards).path,
-        settings=lambda wildcards: settings(wildcards.pipeline, "padding_s"),
+        settings=lambda wildcards: settings(wildcards.pipeline, "padding_s", "padded_from_s", "off_screen_margin_deg"),
         code=code("clean_gaze"),
     script:
         "../scripts/clean_gaze.py"
@@ -49,6 +49,8 @@ rule detect_events:
             "velocity_threshold",
             "minimum_fixation_s",
             "minimum_saccade_s",
+            "merge_gap_s",
+            "merge_distance_deg",
         ),
         code=code("detect_events"),
     script:

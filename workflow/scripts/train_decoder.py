@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
-from cogmodels.data.bids import write_json
+from cogmodels.data.bids import write_csv, write_json
 from cogmodels.data.predictions import write_predictions
 from cogmodels.data.tables import read_features, read_responses
 from cogmodels.decoding.linear import join_runs, targets_of, train_linear
@@ -13,7 +13,6 @@ from cogmodels.decoding.score import score_predictions
 from cogmodels.files import whole
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import build_manifest, write_manifest
-from cogmodels.tracking.wandb_run import log_run
 
 with job(snakemake) as logger:
     started, given, wanted, wildcards = time.time(), snakemake.input, snakemake.output, snakemake.wildcards
@@ -35,25 +34,17 @@ with job(snakemake) as logger:
     with whole(Path(wanted.model)) as temporary:
         save_file(run.weights, temporary)
     write_json(Path(wanted.metrics), metrics)
+    write_csv(Path(wanted.choices), run.choices)
     manifest = build_manifest(
         study=snakemake.params.study,
         rule=snakemake.rule,
         wildcards=dict(wildcards.items()),
         config={**config, "pipeline": snakemake.params.pipeline},
         inputs=[*given.responses, *([given.features] if given.features else [])],
-        outputs=[wanted.model, wanted.predictions, wanted.metrics],
+        outputs=[wanted.model, wanted.predictions, wanted.metrics, wanted.choices],
         fingerprint=snakemake.params.code,
         metrics={name: row["value"] for name, row in metrics.items()},
         started=started,
         finished=time.time(),
     )
     write_manifest(Path(wanted.manifest), manifest)
-    log_run(
-        manifest,
-        **snakemake.params.tracking,
-        folder=Path(wanted.manifest).parents[4],
-        group=wildcards.experiment,
-        tags=[wildcards.dataset, snakemake.params.study, f"commit-{(manifest['commit'] or 'none')[:12]}"],
-        name=f"{wildcards.experiment}_fold-{wildcards.fold}_seed-{wildcards.seed}",
-        tables={"scores": scores, "choices": run.choices},
-    )

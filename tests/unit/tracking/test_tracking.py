@@ -52,7 +52,7 @@ def test_damaged_manifests_are_refused(tmp_path):
 
 
 def test_offline_run_holds_config_and_summary(manifest, tmp_path):
-    assert track(manifest, tmp_path, "offline") is True
+    assert track(manifest, tmp_path, "offline")["logged"] is True
     files = list(tmp_path.glob(f"wandb/offline-run-*-{manifest['id']}/run-{manifest['id']}.wandb"))
     assert len(files) == 1
     content = files[0].read_bytes()
@@ -61,7 +61,7 @@ def test_offline_run_holds_config_and_summary(manifest, tmp_path):
 
 
 def test_disabled_writes_nothing(manifest, tmp_path):
-    assert track(manifest, tmp_path, "disabled") is False
+    assert track(manifest, tmp_path, "disabled")["reason"] == "W&B is disabled"
     assert not (tmp_path / "wandb").exists()
 
 
@@ -74,7 +74,7 @@ def test_a_failing_wandb_does_not_fail_the_run(manifest, tmp_path, monkeypatch, 
 
     broken.init = init
     monkeypatch.setitem(sys.modules, "wandb", broken)
-    assert track(manifest, tmp_path, "online") is False
+    assert "server gone" in track(manifest, tmp_path, "online")["reason"]
     assert "server gone" in caplog.text
 
 
@@ -83,7 +83,7 @@ def test_online_without_a_key_goes_on(manifest, tmp_path):
         "import sys, json, pathlib; from cogmodels.tracking.wandb_run import log_run\n"
         f"m = {dict(manifest)!r}\n"
         f"print(log_run(m, mode='online', project='p', entity=None, folder=pathlib.Path({str(tmp_path)!r}), "
-        "group='g', tags=[], name='n'))"
+        "group='g', tags=[], name='n')['logged'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,

@@ -1,0 +1,1 @@
+"""EEG recordings to epochs and responses, MNE underneath."""

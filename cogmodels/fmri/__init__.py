@@ -1,0 +1,1 @@
+"""BOLD runs to trustworthy responses: masks, cleaning, responses, quality."""

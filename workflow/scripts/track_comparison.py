@@ -1,0 +1,38 @@
+"""Show the comparison of the study in Weights & Biases; whatever W&B does, the study goes on."""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from cogmodels.data.bids import write_json
+from cogmodels.tracking.job import job
+from cogmodels.tracking.manifest import build_manifest
+from cogmodels.tracking.wandb_run import log_run
+
+with job(snakemake):
+    started, given = time.time(), snakemake.input
+    scores = pd.read_csv(given.scores)
+    manifest = build_manifest(
+        study=snakemake.params.study,
+        rule=snakemake.rule,
+        wildcards={},
+        config={"experiments": sorted(set(scores["experiment"]))},
+        inputs=[given.scores, given.differences],
+        outputs=[],
+        fingerprint=snakemake.params.code,
+        metrics={f"{row.experiment}/{row.metric}": row.value for row in scores.itertuples()},
+        started=started,
+        finished=time.time(),
+    )
+    outcome = log_run(
+        manifest,
+        **snakemake.params.tracking,
+        folder=Path(snakemake.params.folder),
+        group="comparison",
+        tags=[snakemake.params.study],
+        name=f"{snakemake.params.study}_comparison",
+        tables={"scores": scores, "config_differences": pd.read_csv(given.differences, dtype=str)},
+        images={"scores": Path(given.figure)},
+    )
+    write_json(Path(snakemake.output.outcome), outcome)

@@ -1,0 +1,25 @@
+"""Show a model run in Weights & Biases; whatever W&B does, the study goes on."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cogmodels.data.bids import read_json, write_json
+from cogmodels.tracking.job import job
+from cogmodels.tracking.manifest import read_manifest
+from cogmodels.tracking.wandb_run import log_run
+
+with job(snakemake):
+    given, wildcards = snakemake.input, snakemake.wildcards
+    manifest = read_manifest(Path(given.manifest))
+    scores = pd.DataFrame.from_dict(read_json(Path(given.metrics)), orient="index").rename_axis("metric").reset_index()
+    outcome = log_run(
+        manifest,
+        **snakemake.params.tracking,
+        folder=Path(snakemake.params.folder),
+        group=wildcards.experiment,
+        tags=[wildcards.dataset, manifest["study"], f"commit-{(manifest['commit'] or 'none')[:12]}"],
+        name=f"{wildcards.experiment}_fold-{wildcards.fold}_seed-{wildcards.seed}",
+        tables={"scores": scores, "choices": pd.read_csv(given.choices)},
+    )
+    write_json(Path(snakemake.output.outcome), outcome)
