@@ -162,7 +162,9 @@ def read_members(archive: Path, patterns: Iterable[str]) -> Iterator[tuple[str, 
                         yield item.name, packed.extractfile(item).read()
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         raise DataError(
-            f"the archive is damaged ({type(error).__name__}: {error})", where=archive, remedy="Delete it and fetch again"
+            f"the archive is damaged ({type(error).__name__}: {error})",
+            where=archive,
+            remedy="Delete it and fetch again",
         ) from None
 
 

@@ -184,7 +184,12 @@ def _fetch_urls(place: _Place, manifest: Path, progress: bool) -> list[SourceFil
         jobs = [pool.submit(one, row) for row in rows]
         try:
             for job in tqdm(
-                as_completed(jobs), total=len(jobs), desc=place.dataset, unit="file", mininterval=1, disable=not progress
+                as_completed(jobs),
+                total=len(jobs),
+                desc=place.dataset,
+                unit="file",
+                mininterval=1,
+                disable=not progress,
             ):
                 job.result()
         except BaseException:
@@ -213,7 +218,9 @@ def read_manifest(path: Path) -> list[dict[str, Any]]:
     for row in rows:
         _inside(str(row["path"]), path)
         if not re.fullmatch(r"[0-9a-f]{64}", str(row["sha256"])):
-            raise DataError(f"`{row['sha256']}` is no sha256", where=f"{path}, {row['path']}", remedy="Give 64 hex digits")
+            raise DataError(
+                f"`{row['sha256']}` is no sha256", where=f"{path}, {row['path']}", remedy="Give 64 hex digits"
+            )
         _check_scheme(str(row["url"]), f"{path}, {row['path']}")
     if table["path"].duplicated().any():
         twice = table["path"][table["path"].duplicated()].iloc[0]
@@ -307,7 +314,9 @@ def _extract(
         sha256 = hashlib.sha256(content).hexdigest()
         if sha256 != wanted.get(path, sha256):
             raise DataError(
-                f"the sha256 is {sha256}, expected is {wanted[path]}", where=f"{archive}, {name}", remedy=_stale("registry")
+                f"the sha256 is {sha256}, expected is {wanted[path]}",
+                where=f"{archive}, {name}",
+                remedy=_stale("registry"),
             )
         target = place.target(path)
         if place.present(path, sha256) is None:

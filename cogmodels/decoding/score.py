@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.metrics.ceiling import signal_and_noise, simulate_measurement
 from cogmodels.metrics.retrieval import correlation_matrix, top_k, two_way
 from cogmodels.metrics.uncertainty import bootstrap_interval, permutation_null, permutation_p
 
 SCORE_COLUMNS = ["metric", "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n"]
+
+CEILING_DRAWS = 100
 
 
 def score_predictions(
@@ -113,8 +116,7 @@ def score_features(
     DataError
         A predicted stimulus has no features.
     """
-    index = {name: position for position, name in enumerate(stimuli)}
-    missing = sorted(set(predictions["stimulus"]) - set(index))
+    missing = sorted(set(predictions["stimulus"]) - set(stimuli))
     if missing:
         raise DataError(
             f"{len(missing)} predicted stimuli have no features (such as {missing[0]})",
@@ -126,10 +128,9 @@ def score_features(
     pools = []
     for _, mine in predictions.groupby("subject", sort=True):
         names = sorted(set(mine["stimulus"]))
-        target = features[[index[name] for name in names]]
-        for metric, matrix in candidate_scores(mean_predictions(mine, names), target).items():
+        for metric, matrix in retrieval_matrices(mine, names, stimuli, features).items():
             scores.setdefault(metric, []).append(matrix)
-        for metric, ceiling in _ceilings(mine, names).items():
+        for metric, ceiling in _ceilings(mine, stimuli, features, seed).items():
             ceilings.setdefault(metric, []).append(ceiling)
         pools.append(len(names))
     chance = {
@@ -168,15 +169,21 @@ def _positions(frame: pd.DataFrame, columns: list[str]) -> list[pd.Series]:
     return [mine for _, mine in places.groupby([frame[column] for column in columns], sort=True, dropna=False)]
 
 
-def mean_predictions(rows: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """Mean prediction (n_names, d) of each stimulus."""
-    vectors = np.stack(rows["predicted"].to_numpy())
-    labels = rows["stimulus"].to_numpy()
-    return np.stack([vectors[labels == name].mean(axis=0) for name in names])
+def retrieval_matrices(
+    predictions: pd.DataFrame, names: list[str], stimuli: list[str], features: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Every retrieval score of one subject as a matrix (n_names, n_names): row = decoded, column = candidate.
+
+    ``names`` are the candidates, ``stimuli`` the names of the rows of ``features``; true pairs lie on the diagonal.
+    """
+    vectors, labels = _vectors(predictions, stimuli, features)
+    predicted = np.stack([vectors[labels == name].mean(axis=0) for name in names])
+    index = {name: position for position, name in enumerate(stimuli)}
+    target = features[[index[name] for name in names]] - _centre(set(names), stimuli, features)
+    return _scores_of(predicted, target)
 
 
-def candidate_scores(predicted: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
-    """Every retrieval score as a matrix over candidates."""
+def _scores_of(predicted: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
     similarity = correlation_matrix(predicted, target)
     return {
         "retrieval_top1": top_k(similarity, 1),
@@ -186,19 +193,33 @@ def candidate_scores(predicted: np.ndarray, target: np.ndarray) -> dict[str, np.
     }
 
 
-def _ceilings(rows: pd.DataFrame, names: list[str]) -> dict[str, float]:
-    """Each score between odd and even repeats of the stimuli; empty where a stimulus has a single repeat."""
-    repeat = rows.sort_values(["run", "trial"], kind="stable").drop_duplicates(["stimulus", "run", "trial"])
-    repeat = repeat.assign(half=repeat.groupby("stimulus").cumcount() % 2)
-    halves = [repeat[repeat["half"] == half] for half in (0, 1)]
-    if set(halves[1]["stimulus"]) != set(names):
+def _centre(candidates: set[str], stimuli: list[str], features: np.ndarray) -> np.ndarray:
+    """Mean features of the stimuli that are no candidates; of all, where nearly all are."""
+    others = [position for position, name in enumerate(stimuli) if name not in candidates]
+    return features[others].mean(axis=0) if len(others) >= 2 else features.mean(axis=0)
+
+
+def _vectors(rows: pd.DataFrame, stimuli: list[str], features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centred prediction (n_trials, d) of each trial, seeds and draws averaged, and its stimulus."""
+    keys = ["session", "run", "trial", "stimulus"]
+    trials = rows.groupby(keys, sort=True, dropna=False)["predicted"].apply(
+        lambda some: np.mean(np.stack(some), axis=0)
+    )
+    labels = trials.index.get_level_values("stimulus").to_numpy(dtype=object)
+    return np.stack(trials.to_numpy()) - _centre(set(labels), stimuli, features), labels
+
+
+def _ceilings(rows: pd.DataFrame, stimuli: list[str], features: np.ndarray, seed: int) -> dict[str, float]:
+    """Each score of one subject if the predictions' reproducible part were the truth; empty without repeats."""
+    vectors, labels = _vectors(rows, stimuli, features)
+    _, counts = np.unique(labels, return_counts=True)
+    if np.count_nonzero(counts >= 2) < 2:
         return {}
-    first, second = (mean_predictions(half, names) for half in halves)
-    forward, backward = candidate_scores(first, second), candidate_scores(second, first)
-    found = {
-        metric: float((np.diagonal(forward[metric]).mean() + np.diagonal(backward[metric]).mean()) / 2)
-        for metric in forward
-    }
-    reliability = max(0.0, found["pearson"])
-    found["pearson"] = float(np.sqrt(2 * reliability / (1 + reliability)))
-    return found
+    signal, noise, repeats = signal_and_noise(vectors, labels)
+    generator = np.random.default_rng([seed, 53])
+    found: dict[str, list[float]] = {}
+    for _ in range(CEILING_DRAWS):
+        true, measured = simulate_measurement(signal, noise, repeats, len(counts), generator)
+        for metric, matrix in _scores_of(measured, true).items():
+            found.setdefault(metric, []).append(float(np.diagonal(matrix).mean()))
+    return {metric: float(np.mean(values)) for metric, values in found.items()}

@@ -1,1 +1,1 @@
-"""BOLD runs to trustworthy responses: masks, cleaning, responses, quality."""
+"""fMRI: masks, cleaning of runs, single-trial responses, data quality. Volumes are rows, voxels are columns."""

@@ -59,14 +59,14 @@ def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        A parameter is negative.
+        A parameter is unknown or negative.
 
     Notes
     -----
     Salvucci and Goldberg (2000), ETRA, 71-78; merging and minimum durations as in Olsen (2012), The Tobii I-VT fixation
     filter. Merging takes the saccades between merged fixations away, so I-VT finds no microsaccades.
     """
-    options = IVT(**parameters)
+    options = _options(parameters)
     speed = speed_of(recording, options.velocity)
     labels = ivt_labels(recording, speed, options)
     n = recording.n_samples
@@ -76,6 +76,14 @@ def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
     lasts = recording.time[stops - 1] - recording.time[starts] + 1.000001 / recording.sampling_rate
     kept = (kinds != kernels.FIXATION) | (lasts >= options.minimum_fixation_s)
     return tabulate_events(recording, speed, starts[kept], stops[kept], kinds[kept])
+
+
+def _options(parameters: dict[str, float | str]) -> IVT:
+    known = [field.name for field in fields(IVT)]
+    unknown = [name for name in parameters if name not in known]
+    if unknown:
+        raise DataError(f"there is no parameter `{unknown[0]}`", where="detector ivt", remedy=f"Use {', '.join(known)}")
+    return IVT(**parameters)
 
 
 def ivt_labels(recording: Recording, speed: np.ndarray, options: IVT) -> np.ndarray:

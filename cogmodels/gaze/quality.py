@@ -130,7 +130,7 @@ def quality(recording: Recording, events: pd.DataFrame | None = None) -> dict[st
         "duration_s": duration,
         "sampling_rate": recording.sampling_rate,
         "effective_rate": seen / duration,
-        "data_loss": 1 - seen / n,
+        "data_loss": float((recording.lost != 0).mean()),
     }
     found |= {f"loss_{name}": float((recording.lost == code).mean()) for code, name in LOSSES.items()}
     found |= _event_quality(recording, events, seen)

@@ -72,7 +72,7 @@ def speed(recording: Recording, method: str = "five_point") -> np.ndarray:
 
 
 def _savgol_weights(sampling_rate: float) -> np.ndarray:
-    window = max(5, 2 * (round(SAVGOL_WINDOW_S * sampling_rate) // 2) + 1)
+    window = max(5, 2 * (int(SAVGOL_WINDOW_S * sampling_rate) // 2) + 1)
     return savgol_coeffs(window, SAVGOL_DEGREE, deriv=1, use="dot")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cogmodels.decoding.score import candidate_scores, mean_predictions
+from cogmodels.decoding.score import retrieval_matrices
 from cogmodels.metrics.classification import confusion_matrix
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def plot_confusion(predictions: pd.DataFrame, scores: pd.DataFrame, *, title: st
         accuracy["value"],
         color="black",
         lw=1.2,
-        label=f"mean {accuracy['value']:.3f} [{accuracy['ci_low']:.3f}, {accuracy['ci_high']:.3f}], p = {accuracy['p']:.4f}",
+        label="mean {value:.3f} [{ci_low:.3f}, {ci_high:.3f}], p = {p:.4f}".format(**accuracy),
     )
     right.set_xticks(range(len(means)), means.index)
     right.set(xlabel=unit, ylabel="accuracy", ylim=(0, 1))
@@ -79,13 +79,12 @@ def plot_retrieval(
     """
     from matplotlib.figure import Figure
 
-    index = {name: position for position, name in enumerate(stimuli)}
     figure = Figure(figsize=(10.5, 4.9), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     shown = []
     for subject, mine in predictions.groupby("subject", sort=True):
         names = sorted(set(mine["stimulus"]))
-        matrices = candidate_scores(mean_predictions(mine, names), features[[index[name] for name in names]])
+        matrices = retrieval_matrices(mine, names, stimuli, features)
         shown.append(matrices["pearson"])
         ranks = np.sort((1 - np.diagonal(matrices["two_way"])) * (len(names) - 1)) + 1
         right.step(ranks, np.arange(1, len(ranks) + 1) / len(ranks), where="post", lw=1.6, label=f"sub-{subject}")

@@ -24,6 +24,12 @@ from cogmodels.simulate.truth import NOTE, TRUTH_FOLDER, Truth, write_array
 
 VIEWING, EEG_STREAM = "viewing", 2
 LEAD_IN_S, LEAD_OUT_S = 5.0, 5.0
+SIDECAR = {
+    "TaskName": VIEWING,
+    "TaskDescription": NOTE,
+    "EEGReference": "infinity (potentials of simulated dipoles)",
+    "PowerLineFrequency": LINE_HZ,
+}
 
 
 def simulate_eeg(
@@ -95,12 +101,7 @@ def simulate_eeg(
         channel_names=CHANNELS + EYE_CHANNELS,
         channel_types=["EEG"] * len(CHANNELS) + ["EOG"] * len(EYE_CHANNELS),
         events=events_table(truth.stimuli, order, onsets, trial_duration),
-        sidecar={
-            "TaskName": VIEWING,
-            "TaskDescription": NOTE,
-            "EEGReference": "infinity (potentials of simulated dipoles)",
-            "PowerLineFrequency": LINE_HZ,
-        },
+        sidecar=SIDECAR,
     )
     _write_head(root / TRUTH_FOLDER / f"sub-{subject}", head, blinks, sampling_rate)
     return files

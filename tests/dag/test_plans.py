@@ -55,8 +55,10 @@ def test_default_study(workflow):
         "extract_responses": 2 + 2 * SUBJECTS, "plot_bold": 2 + 2 * SUBJECTS,
         "clean_gaze": 8, "detect_events": 8, "measure_gaze": 8, "plot_gaze": 8,
         "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
-        "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS, "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS,
-        "train_decoder": 8, "track_run": 8, "score_decoder": 8, "plot_decoder": 8, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
+        "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
+        "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS,
+        "train_decoder": 8, "track_run": 8, "score_decoder": 8, "plot_decoder": 8,
+        "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
         "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
         "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2,
-        "train_decoder": 1, "track_run": 1, "score_decoder": 1, "plot_decoder": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
+        "train_decoder": 1, "track_run": 1, "score_decoder": 1, "plot_decoder": 1,
+        "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
 

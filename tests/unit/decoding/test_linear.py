@@ -89,7 +89,11 @@ def test_inner_choice_equals_a_grid_search(model):
         scoring="r2" if model == "ridge" else "accuracy",
     ).fit(values, targets, groups=groups)
     found = dict(
-        zip([setting[name] for setting in search.cv_results_["params"]], search.cv_results_["mean_test_score"])
+        zip(
+            [setting[name] for setting in search.cv_results_["params"]],
+            search.cv_results_["mean_test_score"],
+            strict=True,
+        )
     )
     np.testing.assert_allclose(
         inner_scores(model, strengths, values, targets, groups), [found[value] for value in tried], atol=1e-8
@@ -160,6 +164,8 @@ def test_ridge_retrieves_held_out_stimuli_and_its_ceiling_is_high():
     assert scored[3.0].loc["retrieval_top1", "value"] > 0.8
     assert scored[3.0].loc["retrieval_top1", "chance"] == 1 / 20
     assert scored[3.0].loc["pearson", "ceiling"] > 0.95
+    assert scored[0.0].loc["two_way", "ceiling"] < scored[3.0].loc["two_way", "ceiling"]
+    assert scored[0.0].loc["pearson", "value"] == pytest.approx(0.0, abs=0.15)
     assert scored[0.0].loc["two_way", "p"] > 0.01
     assert scored[0.0].loc["two_way", "ci_low"] < 0.5 < scored[0.0].loc["two_way", "ci_high"]
 

@@ -1,0 +1,169 @@
+"""Quality of recordings and scanpaths of trials."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cogmodels.data.tables import FIXATION_COLUMNS, check_fixations
+from cogmodels.errors import DataError
+from cogmodels.gaze.detectors import detect_events
+from cogmodels.gaze.geometry import pixels_to_fick
+from cogmodels.gaze.quality import accuracy, bcea, main_sequence, quality, rms_s2s, std
+from cogmodels.gaze.recording import Recording, Screen
+from cogmodels.gaze.scanpaths import fixations_table
+
+SCREEN = Screen((1920, 1080), (0.528, 0.2969997253417969), 0.65)
+
+
+def test_known_values():
+    assert rms_s2s([1, 2, 3], [1, 2, 3]) == pytest.approx(np.sqrt(2), rel=1e-15)
+    assert std([1, 2, 3], [1, 2, 3]) == pytest.approx(1.1547005383792515, rel=1e-15)
+    expected = (2.1211587518993276, 1.4998857365616758, 1.5000570914791970)
+    assert accuracy([1, 2], [1, 2], 0, 0) == pytest.approx(expected, rel=1e-14)
+
+
+def test_bcea_of_a_round_cloud():
+    x, y = np.array([1.0, -1, 0, 0]), np.array([0.0, 0, 1, -1])
+    # s_x = s_y = sqrt(2/3), rho = 0.
+    assert bcea(x, y) == pytest.approx(-2 * np.log(0.32) * np.pi * 2 / 3)
+    assert bcea(x, np.zeros(4)) == 0.0
+
+
+def test_missing_samples_stay_in():
+    x, y = np.array([0.0, 1, np.nan, 9, 10]), np.zeros(5)
+    assert rms_s2s(x, y) == 1.0
+    assert np.isnan(rms_s2s([1, np.nan], [1, np.nan]))
+    assert std([1, 2, 3, np.nan], [1, 2, 3, 7]) == std([1, 2, 3], [1, 2, 3])
+
+
+def test_accuracy_is_zero_on_target_wherever_it_is():
+    assert accuracy([20.0, 20.0], [-12.0, -12.0], 20.0, -12.0) == pytest.approx((0, 0, 0), abs=1e-7)
+    offset, along, across = accuracy([31.0], [10.0], 30.0, 10.0)
+    # One degree of azimuth at 10 degrees of elevation.
+    assert offset == pytest.approx(np.cos(np.radians(10)), abs=1e-4)
+    assert (along, across) == pytest.approx((offset, 0), abs=2e-3)
+
+
+def test_etdqualitizer_values(mirror):
+    samples = pd.read_csv(mirror / "etdq/example/data/EyeLink_1000+_right_1000Hz.tsv", sep="\t")
+    # Its pixels count from the centre of the screen.
+    x, y = samples["right_x"].to_numpy() + 959.5, samples["right_y"].to_numpy() + 539.5
+    azimuth, elevation = pixels_to_fick(x, y, SCREEN)
+    assert len(samples) == 21599
+    assert rms_s2s(azimuth, elevation) == pytest.approx(0.07935640601, rel=1e-9)
+    assert std(azimuth, elevation) == pytest.approx(10.9069092, rel=1e-8)
+    assert bcea(azimuth, elevation) == pytest.approx(350.6356363, rel=1e-9)
+    found = []
+    for target, rows in samples[samples["target_id"] > 0].groupby("target_id"):
+        goal = pixels_to_fick(rows["tar_x"].iloc[0] + 959.5, rows["tar_y"].iloc[0] + 539.5, SCREEN)
+        here = samples["target_id"].to_numpy() == target
+        gaze = azimuth[here], elevation[here]
+        found.append([accuracy(*gaze, *goal)[0], rms_s2s(*gaze), std(*gaze), bcea(*gaze)])
+    np.testing.assert_allclose(np.mean(found, axis=0), [1.035020, 0.060314, 0.103001, 0.029883], atol=6e-7)
+
+
+def test_loss_and_rate_of_a_recording(mirror):
+    samples = pd.read_csv(mirror / "etdq/example/data/Tobii_Spectrum_600Hz.tsv", sep="\t")
+    time = samples["timestamp"].to_numpy() / 1000
+    x, y = samples["right_x"].to_numpy() + 959.5, samples["right_y"].to_numpy() + 539.5
+    recording = Recording(time=time, x=x, y=y, sampling_rate=600.0, screen=SCREEN)
+    found = quality(recording)
+    assert found["n_samples"] == 12959
+    assert found["data_loss"] == pytest.approx(0.002546491782)
+    assert found["loss_missing"] == pytest.approx(found["data_loss"])
+    assert found["effective_rate"] == pytest.approx(598.4725846, rel=1e-8)
+    assert found["n_fixations"] is None
+
+
+def test_quality_of_a_known_recording():
+    rng = np.random.default_rng(0)
+    # 30 s at 500 Hz: 50 fixations of 0.6 s, steps of 5 degrees and more.
+    n, rate = 15000, 500.0
+    places = np.where(np.arange(50) % 2, 1200.0, 700.0) + 4 * np.arange(50)
+    x = np.repeat(places, 300) + rng.normal(0, 0.2, n)
+    y = 540.0 + rng.normal(0, 0.2, n)
+    x[4000:4100] = np.nan
+    recording = Recording(time=np.arange(n) / rate, x=x, y=y, sampling_rate=rate, screen=SCREEN)
+    found = quality(recording, detect_events(recording, "ivt", minimum_saccade_s=0.0))
+    assert found["data_loss"] == pytest.approx(100 / n)
+    assert found["n_saccades"] == 49
+    assert found["n_blinks"] == 1
+    # The blink cuts one fixation in two.
+    assert found["n_fixations"] == 51
+    assert found["median_fixation_ms"] == pytest.approx(592)
+    assert found["fixation_rate_hz"] == pytest.approx(51 / (30 - 0.2))
+    # Differences of white noise: RMS-S2S = sqrt(2) STD.
+    assert found["rms_s2s_deg"] / found["std_deg"] == pytest.approx(np.sqrt(2), rel=0.03)
+    assert found["std_deg"] == pytest.approx(np.sqrt(2) * 0.2 * np.degrees(0.000275 / 0.65), rel=0.05)
+    assert all(value is None or isinstance(value, int | float) for value in found.values())
+
+
+def test_quality_without_events_or_saccades_has_no_nan():
+    recording = Recording(
+        time=np.arange(200) / 500, x=np.full(200, 900.0), y=np.full(200, 500.0), sampling_rate=500.0, screen=SCREEN
+    )
+    found = quality(recording, detect_events(recording, "ivt"))
+    assert found["n_saccades"] == 0
+    assert found["median_saccade_deg"] is None
+    assert found["main_sequence_slope"] is None
+    assert found["rms_s2s_deg"] == 0.0
+
+
+def test_main_sequence_recovers_a_power_law():
+    amplitude = np.geomspace(0.5, 20, 40)
+    assert main_sequence(amplitude, 110 * amplitude**0.6) == pytest.approx((0.6, 110))
+    assert np.isnan(main_sequence(amplitude[:9], amplitude[:9])).all()
+
+
+# -- scanpaths ---------------------------------------------------------------------------------------------------------
+
+EVENTS = pd.DataFrame(
+    {
+        "event": ["fixation", "saccade", "fixation", "fixation", "blink", "fixation", "fixation"],
+        "onset": [0.2, 0.8, 1.0, 1.4, 1.6, 2.9, 3.2],
+        "duration": [0.6, 0.05, 0.3, 0.2, 0.2, 0.3, 0.4],
+        "x": [1.0, np.nan, 2.0, 3.0, np.nan, 4.0, 5.0],
+        "y": [1.0, np.nan, 2.0, 3.0, np.nan, 4.0, 5.0],
+    }
+)
+TRIALS = pd.DataFrame({"trial": [1, 2], "onset": [0.5, 3.0], "duration": [2.5, 2.0], "stimulus": ["a", "b"]})
+
+
+def test_fixations_go_to_the_trial_in_which_they_begin():
+    table = fixations_table(EVENTS, TRIALS, subject="01")
+    assert list(table.columns) == FIXATION_COLUMNS
+    assert list(table["trial"]) == [1, 1, 1, 2]
+    assert list(table["stimulus"]) == ["a", "a", "a", "b"]
+    assert list(table["index"]) == [0, 1, 2, 0]
+    assert list(table["onset"]) == pytest.approx([0.5, 0.9, 2.4, 0.2])
+    assert list(table["x"]) == [2, 3, 4, 5]
+    assert set(table["subject"]) == {"01"}
+    check_fixations(table)
+
+
+def test_targets_come_along_where_trials_have_them():
+    table = fixations_table(EVENTS, TRIALS.assign(target=["cup", "fork"], found=[True, False]), subject="01")
+    assert list(table["target"]) == ["cup", "cup", "cup", "fork"]
+    assert list(table["found"]) == [True, True, True, False]
+
+
+def test_a_recording_without_fixations_or_trials_gives_an_empty_table():
+    for events, trials in ((EVENTS.iloc[1:2], TRIALS), (EVENTS, TRIALS.iloc[:0])):
+        table = fixations_table(events, trials, subject="01")
+        assert list(table.columns) == FIXATION_COLUMNS
+        assert len(table) == 0
+
+
+@pytest.mark.parametrize(
+    ("trials", "message"),
+    [
+        (TRIALS.assign(duration=[2.6, 2.0]), "trial 2 starts at 3.000 s, before trial 1 ends"),
+        (TRIALS.assign(trial=[1, 1]), "trial 1 comes twice"),
+        (TRIALS.assign(duration=[2.5, 0.0]), "lasts 0.0 s"),
+        (TRIALS.assign(onset=[0.5, np.nan]), "starts at nan s"),
+        (TRIALS.drop(columns="stimulus"), "lack column `stimulus`"),
+    ],
+)
+def test_ambiguous_trials_are_refused(trials, message):
+    with pytest.raises(DataError, match=message):
+        fixations_table(EVENTS, trials, subject="01")
