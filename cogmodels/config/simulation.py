@@ -23,12 +23,14 @@ class BoldSimulation(Section):
     )
     repeats: int = Field(2, ge=1, description="how often each stimulus is shown")
     soa: Positive = Field(4.0, description="stimulus onset asynchrony, s")
-    soa_jitter: float = Field(1.0, ge=0, description="largest shift of an onset, s")
+    soa_jitter: float = Field(1.0, ge=0, description="largest departure of one asynchrony from the mean, s")
     trial_duration: Positive = Field(2.0, description="how long a stimulus is shown, s")
     repetition_time: Positive = Field(2.0, description="time between volumes, s")
     grid: tuple[int, int, int] = Field((12, 14, 10), description="voxels of the image along each axis")
     voxel_size_mm: Positive = Field(3.0, description="edge of a voxel, mm")
-    signal: float = Field(0.6, ge=0, description="standard deviation of the evoked responses, percent; 0 = pure noise")
+    signal: float = Field(
+        0.6, ge=0, description="evoked response at its peak in the most responsive voxels, percent; 0 = pure noise"
+    )
     map_fwhm_mm: Positive = Field(8.0, description="smoothness of the mixing maps, FWHM in mm")
     baseline: Positive = Field(1000.0, description="mean intensity inside the brain")
     tsnr: Positive = Field(65.0, description="baseline over the standard deviation of the noise")
@@ -42,12 +44,14 @@ class BoldSimulation(Section):
 class EegSimulation(Section):
     """Continuous EEG with evoked responses."""
 
-    repeats: int = Field(2, ge=1, description="how often each stimulus is shown")
+    repeats: int = Field(4, ge=1, description="how often each stimulus is shown")
     soa: Positive = Field(1.0, description="stimulus onset asynchrony, s")
-    soa_jitter: float = Field(0.2, ge=0, description="largest shift of an onset, s")
+    soa_jitter: float = Field(0.2, ge=0, description="largest departure of one asynchrony from the mean, s")
     trial_duration: Positive = Field(0.5, description="how long a stimulus is shown, s")
-    sampling_rate: Positive = Field(250.0, description="Hz")
-    signal: float = Field(3.0, ge=0, description="amplitude of the evoked responses, uV; 0 = pure noise")
+    sampling_rate: float = Field(250.0, ge=100, description="Hz")
+    signal: float = Field(
+        2.0, ge=0, description="standard deviation of a latent component at its peak, uV; 0 = pure noise"
+    )
     components: int = Field(16, ge=1, description="sources that respond to the latent vector")
     noise_uv: float = Field(8.0, ge=0, description="1/f noise, standard deviation in uV")
     noise_exponent: float = Field(1.0, ge=0, le=3, description="exponent of the 1/f power spectrum")
@@ -63,7 +67,7 @@ class GazeSimulation(Section):
 
     trials: int = Field(60, ge=1, description="stimuli viewed")
     soa: Positive = Field(3.2, description="time between trials, s")
-    soa_jitter: float = Field(0.4, ge=0, description="largest shift of an onset, s")
+    soa_jitter: float = Field(0.4, ge=0, description="largest departure of one asynchrony from the mean, s")
     trial_duration: Positive = Field(2.0, description="viewing time, s")
     sampling_rate: Positive = Field(500.0, description="Hz")
     screen_resolution_px: tuple[int, int] = Field((1280, 1024), description="screen, px")

@@ -14,8 +14,11 @@ from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, discover, list_subjects
 from cogmodels.errors import DataError
 
-DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh"}
-SUFFIXES = {"fmri": ("bold", ".nii.gz"), "eeg": ("eeg", ".vhdr"), "gaze": ("physio", ".tsv.gz")}
+DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
+SUFFIXES = {
+    "fmri": ("bold", ".nii.gz"), "eeg": ("eeg", ".vhdr"), "gaze": ("physio", ".tsv.gz"),
+    "scanpath": ("beh", ".tsv"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,11 @@ class Plan:
         if self.kind(dataset) == "folder":
             return [recording.path for recording in recordings]
         return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})
+
+    @cached_property
+    def scanpaths(self) -> list[str]:
+        """Data sets that hold fixations without gaze samples."""
+        return [name for name in self.specs if self.recordings(name, modality="scanpath")]
 
     # -- pipelines and experiments -----------------------------------------------------------------------------
 

@@ -1,1 +1,1 @@
-"""EEG recordings to epochs and responses, MNE underneath."""
+"""EEG: cleaning of continuous recordings, epochs. Signals are volts inside MNE objects, microvolts in arrays."""

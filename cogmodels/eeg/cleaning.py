@@ -1,4 +1,4 @@
-"""Filters and reference."""
+"""Filters and reference of continuous EEG."""
 
 from __future__ import annotations
 
@@ -9,65 +9,117 @@ import numpy as np
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
-    import mne
+    from mne.io import BaseRaw
+
+REFERENCES = ("average", "keep")
 
 
 def clean_raw(
-    raw: mne.io.Raw,
+    raw: BaseRaw,
     *,
     l_freq: float | None = 0.1,
     h_freq: float | None = 40.0,
     notch: float | None = None,
     reference: str = "average",
-) -> mne.io.Raw:
-    """Filtered and re-referenced copy of a recording (zero-phase FIR filters, MNE's design).
+) -> BaseRaw:
+    """Filter EEG and EOG channels, then re-reference the EEG.
+
+    In this order: line noise and its harmonics below half the sampling rate; zero-phase FIR band-pass (MNE's default
+    design); average reference over the EEG channels that are not marked bad. EOG channels are filtered alike but keep
+    their reference.
 
     Parameters
     ----------
-    raw : mne.io.Raw
+    raw : mne Raw
+        Not changed.
     l_freq, h_freq : float, optional
-        Edges of the pass band, Hz; None = off.
+        Edges of the pass band, Hz; None leaves that side open.
     notch : float, optional
-        Line frequency; removed with its harmonics below the Nyquist frequency, Hz.
+        Line frequency, Hz.
     reference : {"average", "keep"}
-        ``average`` = the mean of the EEG channels.
+
+    Returns
+    -------
+    cleaned : mne Raw
+        Copy with loaded data.
 
     Raises
     ------
     DataError
-        No EEG channels, values that are not finite, an edge above the Nyquist frequency, a recording shorter than
-        the high-pass filter, an average reference of a single channel.
+        No EEG channel; edges in the wrong order or at half the sampling rate and above; a recording too short for the
+        high-pass; an average reference of fewer than two channels; values that are not finite.
     """
-    where = f"recording of {raw.times[-1]:.1f} s, {len(raw.ch_names)} channels"
-    channels = raw.copy().pick("eeg", exclude=()).ch_names if "eeg" in raw else []
-    if not channels:
-        raise DataError("there is no EEG channel", where=where, remedy="Give the types in channels.tsv (EEG, EOG, ...)")
-    if not np.isfinite(raw.get_data(picks="eeg")).all():
-        raise DataError("EEG values are not finite", where=where, remedy="Repair the recording or mark the channel bad")
-    nyquist = raw.info["sfreq"] / 2
-    for name, edge in (("l_freq", l_freq), ("h_freq", h_freq), ("notch_hz", notch)):
-        if edge is not None and edge >= nyquist:
-            raise DataError(
-                f"`{name}` is {edge} Hz, the recording ends at {nyquist} Hz (half its sampling rate)",
-                where=where,
-                remedy=f"Lower `{name}` or set it to null",
-            )
-    if l_freq is not None and raw.times[-1] < 3.3 / min(l_freq, 2.0):
+    _check(raw, l_freq, h_freq, notch, reference)
+    # Filters need doubles in memory.
+    cleaned = raw.copy().load_data(verbose="error")
+    picks = _signal_picks(cleaned)
+    data = cleaned.get_data(picks=picks)
+    wrong = ~np.isfinite(data).all(axis=1)
+    if wrong.any():
         raise DataError(
-            f"a high-pass at {l_freq} Hz needs {3.3 / l_freq:.0f} s of signal",
-            where=where,
-            remedy="Raise `l_freq` or set it to null",
+            f"channel {cleaned.ch_names[picks[np.flatnonzero(wrong)[0]]]} holds values that are not finite "
+            f"({int(wrong.sum())} such channels)",
+            where=_where(raw),
+            remedy="Mark the stretch BAD and interpolate it, or mark the channel bad",
         )
-    if reference == "average" and len(channels) < 2:
-        raise DataError(
-            "an average reference of one channel leaves nothing", where=where, remedy="Set `reference: keep`"
-        )
-    cleaned = raw.copy()
-    picks = [name for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind in ("eeg", "eog")]
     if notch is not None:
-        cleaned.notch_filter(np.arange(notch, nyquist, notch), picks=picks, verbose="error")
+        # At half the rate itself there is nothing to filter.
+        lines = np.arange(notch, raw.info["sfreq"] / 2, notch)
+        cleaned.notch_filter(lines, picks=picks, verbose="error")
     if l_freq is not None or h_freq is not None:
         cleaned.filter(l_freq, h_freq, picks=picks, verbose="error")
     if reference == "average":
-        cleaned.set_eeg_reference("average", verbose="error")
+        cleaned.set_eeg_reference("average", projection=False, verbose="error")
     return cleaned
+
+
+def _check(raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: float | None, reference: str) -> None:
+    import mne
+
+    where, nyquist = _where(raw), raw.info["sfreq"] / 2
+    n_eeg = len(mne.pick_types(raw.info, eeg=True, exclude="bads"))
+    if n_eeg == 0:
+        raise DataError(
+            f"there is no EEG channel; types are {', '.join(sorted(set(raw.get_channel_types())))}",
+            where=where,
+            remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
+        )
+    for name, value in (("h_freq", h_freq), ("l_freq", l_freq), ("notch", notch)):
+        if value is not None and not 0 < value < nyquist:
+            raise DataError(
+                f"`{name}` is {value:g} Hz, but half the sampling rate is {nyquist:g} Hz",
+                where=where,
+                remedy="Choose a frequency above 0 and below half the sampling rate, or null to switch it off",
+            )
+    if l_freq is not None and h_freq is not None and l_freq >= h_freq:
+        raise DataError(
+            f"the pass band {l_freq:g} to {h_freq:g} Hz is empty", where=where, remedy="Set `l_freq` below `h_freq`"
+        )
+    # MNE's FIR is 3.3 / transition band long, and the transition band of a high-pass is at most l_freq below 2 Hz.
+    if l_freq is not None:
+        length = 3.3 / min(max(0.25 * l_freq, 2.0), l_freq)
+        if raw.n_times / raw.info["sfreq"] < length:
+            raise DataError(
+                f"{raw.n_times / raw.info['sfreq']:.1f} s are too short for a high-pass at {l_freq:g} Hz, whose filter "
+                f"is {length:.1f} s long",
+                where=where,
+                remedy="Raise `l_freq`, or set it to null",
+            )
+    if reference not in REFERENCES:
+        raise DataError(f"reference `{reference}` is unknown", where=where, remedy=f"Use {' or '.join(REFERENCES)}")
+    if reference == "average" and n_eeg < 2:
+        raise DataError(
+            "the average reference of one channel leaves nothing", where=where, remedy="Set `reference: keep`"
+        )
+
+
+def _signal_picks(raw: BaseRaw) -> np.ndarray:
+    """EEG and EOG channels, bad ones too: they are filtered like the others."""
+    import mne
+
+    return mne.pick_types(raw.info, eeg=True, eog=True, exclude=[])
+
+
+def _where(raw: BaseRaw) -> str:
+    names = [str(name) for name in getattr(raw, "filenames", ()) if name]
+    return names[0] if names else "EEG recording"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,104 +11,222 @@ import pandas as pd
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
-    import mne
+    from mne import BaseEpochs, Epochs
+    from mne.io import BaseRaw
+
+# Columns of the events that may name the condition, the first that exists is taken.
+CONDITION_COLUMNS = ("label", "trial_type", "condition", "stimulus")
 
 
 def make_epochs(
-    raw: mne.io.Raw,
+    raw: BaseRaw,
     events: pd.DataFrame,
     *,
-    tmin: float = -0.1,
-    tmax: float = 0.5,
+    tmin: float,
+    tmax: float,
     baseline: tuple[float | None, float | None] | None = (None, 0.0),
     resample: float | None = None,
-) -> mne.Epochs:
-    """Epochs of a cleaned recording; one row of ``events`` becomes one row of the epochs' metadata.
+    reject_uv: float | None = None,
+) -> Epochs:
+    """Cut a recording into epochs around events.
 
     Parameters
     ----------
-    raw : mne.io.Raw
+    raw : mne Raw
+        Cleaned recording.
     events : DataFrame
-        ``onset`` (s), ``label``, and what is to be kept of each trial.
+        Column ``onset``, seconds from the first sample; the condition is the first column of ``CONDITION_COLUMNS``
+        that exists. All columns become the epochs' metadata.
     tmin, tmax : float
-        Window around the onset, s.
-    baseline : (start, stop) or None
-        s; its mean is subtracted from each channel.
+        Window around the event, s, both ends included.
+    baseline : (float or None, float or None), optional
+        Interval whose mean is subtracted from each channel, s; None = no baseline.
     resample : float, optional
-        Rate of the epochs, Hz; filtered before samples are dropped.
+        Rate of the epochs, Hz. Frequencies above half of it are filtered out first.
+    reject_uv : float, optional
+        Epochs in which an EEG channel's peak-to-peak amplitude is larger are dropped, microvolt.
+
+    Returns
+    -------
+    epochs : mne Epochs
+        One epoch an event in order of onset, but those rejected by amplitude or by annotations called BAD; loaded.
 
     Raises
     ------
     DataError
-        No events, or an event whose window leaves the recording.
+        No EEG channel or event; an event whose window leaves the recording; two events at one sample; a rate above the
+        recording's; a baseline outside the window; every epoch rejected.
     """
     import mne
 
-    if events.empty:
-        raise DataError("there are no events", where="epochs", remedy="Check the events.tsv of the recording")
+    events = events.sort_values("onset", kind="stable", ignore_index=True) if "onset" in events else events
+    condition = _check(raw, events, tmin, tmax, baseline, resample)
     rate = raw.info["sfreq"]
     samples = np.round(events["onset"].to_numpy(dtype=float) * rate).astype(int)
-    first, last = samples + int(np.floor(tmin * rate)), samples + int(np.floor(tmax * rate))
-    outside = (first < 0) | (last >= len(raw.times))
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        onset = float(events["onset"].iloc[row])
-        raise DataError(
-            f"the window {onset + tmin:.3f} to {onset + tmax:.3f} s of event {row + 1} leaves the recording "
-            f"(0 to {raw.times[-1]:.3f} s)",
-            where="epochs",
-            remedy="Remove the event, or shorten `tmin` and `tmax`",
-        )
-    codes = {name: code for code, name in enumerate(sorted(events["label"].astype(str).unique()), start=1)}
-    table = np.column_stack(
-        [samples + raw.first_samp, np.zeros(len(samples), int), events["label"].astype(str).map(codes).to_numpy(int)]
-    )
+    _check_samples(samples, events, raw, tmin, tmax)
+    names = events[condition].astype(str)
+    codes = {name: code for code, name in enumerate(sorted(set(names)), start=1)}
+    triggers = np.column_stack([samples + raw.first_samp, np.zeros_like(samples), names.map(codes)]).astype(int)
     epochs = mne.Epochs(
         raw,
-        table,
-        codes,
+        triggers,
+        event_id=codes,
         tmin=tmin,
         tmax=tmax,
         baseline=baseline,
-        metadata=events.reset_index(drop=True),
+        metadata=events,
+        reject=None if reject_uv is None else {"eeg": reject_uv * 1e-6},
+        picks=mne.pick_types(raw.info, eeg=True, eog=True, exclude=[]),
         preload=True,
-        reject_by_annotation=False,
-        event_repeated="error",
         verbose="error",
     )
-    if resample is not None and resample < rate:
+    if not len(epochs):
+        reasons = sorted({reason for log in epochs.drop_log for reason in log})
+        raise DataError(
+            f"all {len(events)} epochs are rejected ({', '.join(reasons)})",
+            where=_where(raw),
+            remedy="Raise `reject_uv`, mark the channel bad, or check the BAD annotations",
+        )
+    if resample is not None and resample != rate:
         epochs.resample(resample, verbose="error")
     return epochs
 
 
-def join_epochs(parts: list[mne.Epochs]) -> mne.Epochs:
-    """Epochs of a subject's recordings as one.
+def join_epochs(parts: Sequence[BaseEpochs]) -> BaseEpochs:
+    """Epochs of several recordings of one subject as one; conditions keep their names.
 
     Raises
     ------
     DataError
-        There are none, or they differ in channels or rate.
+        There are none, or they differ in channels, rate or times.
     """
     import mne
 
     if not parts:
-        raise DataError(
-            "this subject has no EEG recordings",
-            where="epochs",
-            remedy="Add the recordings, or name the subject in the pipeline's `exclude`",
-        )
-    if len(parts) == 1:
-        return parts[0]
-    for part in parts[1:]:
-        if part.ch_names != parts[0].ch_names or part.info["sfreq"] != parts[0].info["sfreq"]:
+        raise DataError("there are no recordings to join", where="EEG epochs", remedy="Check the subject's recordings")
+    first = parts[0]
+    for number, part in enumerate(parts[1:], start=2):
+        same = part.ch_names == first.ch_names and part.times.shape == first.times.shape
+        if not same or not np.allclose(part.times, first.times):
             raise DataError(
-                "recordings differ in channels or sampling rate",
-                where="epochs",
-                remedy="Bring a subject's recordings to the same channels and `resample_hz`",
+                f"recording {number} has {len(part.ch_names)} channels and {len(part.times)} samples an epoch, the "
+                f"first {len(first.ch_names)} and {len(first.times)}",
+                where="EEG epochs",
+                remedy="Bring the recordings to the same channels and rate (`resample_hz`)",
             )
-    return mne.concatenate_epochs(parts, verbose="error")
+    if len(parts) == 1:
+        return first
+    # Codes count the conditions of one recording; over several they are given anew.
+    codes = {name: code for code, name in enumerate(sorted({name for part in parts for name in part.event_id}), 1)}
+    recoded = []
+    for part in parts:
+        part = part.copy()
+        new = {code: codes[name] for name, code in part.event_id.items()}
+        part.events[:, 2] = [new[code] for code in part.events[:, 2]]
+        part.event_id = {name: codes[name] for name in part.event_id}
+        recoded.append(part)
+    return mne.concatenate_epochs(recoded, verbose="error")
 
 
-def epoch_values(epochs: mne.Epochs) -> np.ndarray:
-    """EEG channels of the epochs: (n_epochs, n_channels, n_times) in uV, float32; bad channels are left out."""
-    return (epochs.get_data(picks="eeg") * 1e6).astype(np.float32)
+def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarray:
+    """Values of epochs as an array.
+
+    Parameters
+    ----------
+    epochs : mne Epochs
+    picks : str or list of str
+        Channel type or names; bad channels are left out.
+
+    Returns
+    -------
+    values : (n_epochs, n_channels, n_times) float64
+        Microvolt.
+
+    Raises
+    ------
+    DataError
+        No such channel, or no epoch.
+    """
+    try:
+        values = epochs.get_data(picks=picks, units="uV", verbose="error")
+    except ValueError as error:
+        raise DataError(
+            f"there is no channel `{picks}` ({error})",
+            where="EEG epochs",
+            remedy="Check channel types and bad channels",
+        ) from None
+    if not len(values):
+        raise DataError("there are no epochs", where="EEG epochs", remedy="Check events and rejection")
+    return values
+
+
+def _check(
+    raw: BaseRaw,
+    events: pd.DataFrame,
+    tmin: float,
+    tmax: float,
+    baseline: tuple[float | None, float | None] | None,
+    resample: float | None,
+) -> str:
+    """Refuse what MNE would drop silently; name of the column with the conditions."""
+    import mne
+
+    where, rate = _where(raw), raw.info["sfreq"]
+    if not len(mne.pick_types(raw.info, eeg=True)):
+        raise DataError(
+            f"there is no EEG channel; types are {', '.join(sorted(set(raw.get_channel_types())))}",
+            where=where,
+            remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
+        )
+    condition = next((name for name in CONDITION_COLUMNS if name in events), None)
+    if "onset" not in events or condition is None or not len(events):
+        raise DataError(
+            f"{len(events)} events with columns {', '.join(map(str, events.columns))}",
+            where=where,
+            remedy=f"Give at least one event, an `onset` and one of {', '.join(CONDITION_COLUMNS)}",
+        )
+    if not tmin < tmax:
+        raise DataError(f"the window {tmin:g} to {tmax:g} s is empty", where=where, remedy="Set `tmin` below `tmax`")
+    if baseline is not None:
+        start, stop = (default if t is None else t for t, default in zip(baseline, (tmin, tmax), strict=True))
+        if not tmin <= start <= stop <= tmax:
+            raise DataError(
+                f"the baseline {start:g} to {stop:g} s does not lie in the window {tmin:g} to {tmax:g} s",
+                where=where,
+                remedy="Start the epoch earlier, or set `baseline: false`",
+            )
+    if resample is not None and not 0 < resample <= rate:
+        raise DataError(
+            f"epochs of {resample:g} Hz cannot be made from {rate:g} Hz",
+            where=where,
+            remedy="Set `resample_hz` to the recording's rate or less",
+        )
+    return condition
+
+
+def _check_samples(samples: np.ndarray, events: pd.DataFrame, raw: BaseRaw, tmin: float, tmax: float) -> None:
+    rate, where = raw.info["sfreq"], _where(raw)
+    onset = events["onset"].to_numpy(dtype=float)
+    first, last = np.round(tmin * rate), np.round(tmax * rate)
+    outside = np.flatnonzero(~np.isfinite(onset) | (samples + first < 0) | (samples + last > raw.n_times - 1))
+    if len(outside):
+        row = outside[0]
+        trial = f" (trial {events['trial'].iloc[row]})" if "trial" in events else ""
+        raise DataError(
+            f"the window of event {row + 1}{trial}, {onset[row] + tmin:.3f} to {onset[row] + tmax:.3f} s, leaves the "
+            f"recording of {raw.n_times / rate:.3f} s ({len(outside)} such events)",
+            where=where,
+            remedy="Shorten `tmin` and `tmax`, correct the onset, or remove the event",
+        )
+    twice = np.flatnonzero(np.diff(samples) == 0)
+    if len(twice):
+        raise DataError(
+            f"events {twice[0] + 1} and {twice[0] + 2} share one sample ({onset[twice[0]]:.4f} s)",
+            where=where,
+            remedy="Keep one event at a time",
+        )
+
+
+def _where(raw: BaseRaw) -> str:
+    names = [str(name) for name in getattr(raw, "filenames", ()) if name]
+    return names[0] if names else "EEG recording"

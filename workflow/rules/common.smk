@@ -120,6 +120,16 @@ def dataset_raw(wildcards):
     return PLAN.raw_inputs(wildcards.dataset, PLAN.recordings(wildcards.dataset, wildcards.pipeline))
 
 
+def scanpath_recordings(wildcards):
+    """The published scanpaths of all subjects."""
+    return plain(PLAN.recordings(wildcards.dataset, modality="scanpath"))
+
+
+def scanpath_raw(wildcards):
+    """What a job on published scanpaths waits for."""
+    return PLAN.raw_inputs(wildcards.dataset, PLAN.recordings(wildcards.dataset, modality="scanpath"))
+
+
 def derived(dataset, pipeline, pattern, subject=None):
     """A derivative of each recording; `pattern` lies in the subject's folder and may hold {recording}."""
     folder = PLAN.derivative(dataset, pipeline)
@@ -192,6 +202,13 @@ def figures_of(modality):
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
+
+
+def fixation_tables():
+    """The Fixations tables of the study."""
+    return gaze_tables("fixations.parquet") + [
+        f"{DERIVATIVES}/{dataset}/scanpaths/fixations.parquet" for dataset in PLAN.scanpaths
+    ]
 
 
 def gaze_tables(name):

@@ -147,3 +147,24 @@ rule tabulate_gaze_quality:
         code=code("tabulate_gaze_quality"),
     script:
         "../scripts/tabulate_gaze_quality.py"
+
+
+rule tabulate_scanpaths:
+    """Gather published scanpaths, which come without gaze samples, into the Fixations table."""
+    input:
+        raw=scanpath_raw,
+    output:
+        fixations=f"{DERIVATIVES}/{{dataset}}/scanpaths/fixations.parquet",
+    log:
+        "logs/tabulate_scanpaths/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/tabulate_scanpaths/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.scanpaths),
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        recordings=scanpath_recordings,
+        code=code("tabulate_scanpaths"),
+    script:
+        "../scripts/tabulate_scanpaths.py"

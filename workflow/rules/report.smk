@@ -12,7 +12,7 @@ rule make_report:
         gaze=figures_of("gaze"),
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.experiments],
         quality=gaze_tables("quality.tsv"),
-        fixations=gaze_tables("fixations.parquet"),
+        fixations=fixation_tables(),
     output:
         page=f"{RESULTS}/report/index.html",
     log:

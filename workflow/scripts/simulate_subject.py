@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from cogmodels.data.bids import write_scans
-from cogmodels.simulate.study import read_truth, simulate_subject
+from cogmodels.simulate.study import simulate_subject
+from cogmodels.simulate.truth import read_truth
 from cogmodels.tracking.job import job
 
 with job(snakemake):

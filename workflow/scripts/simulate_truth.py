@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cogmodels.simulate.study import simulate_truth, write_truth
+from cogmodels.simulate.truth import simulate_truth, write_truth
 from cogmodels.tracking.job import job
 
 with job(snakemake):

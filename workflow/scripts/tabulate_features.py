@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cogmodels.data.tables import Features, write_features
-from cogmodels.simulate.study import read_truth
+from cogmodels.simulate.truth import read_truth
 from cogmodels.tracking.job import job
 
 with job(snakemake):

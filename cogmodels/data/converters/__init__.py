@@ -1,1 +1,1 @@
-"""Converters: from the files of a source to one BIDS data set; one module a data set, each with convert and describe."""
+"""Converters: from the files of a source to a BIDS data set; a module a data set, with convert and describe."""

@@ -74,8 +74,8 @@ def describe(source: Path, root: Path) -> None:
         root,
         name="EyeLink sample recordings of eyelinkio",
         readme=_README,
-        authors=["Scott Huberty", "The eyelinkio developers"],
-        license="BSD-3-Clause",
+        authors=["The eyelinkio developers"],
+        license="BSD-3-Clause for the package; none is stated for the recordings",
         participants=pd.DataFrame(
             {"participant_id": [f"sub-{subject}" for subject in FILES], "source_file": list(FILES.values())}
         ),

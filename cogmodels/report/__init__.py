@@ -1,0 +1,1 @@
+"""Figures, comparison and the HTML report."""

@@ -1,0 +1,16 @@
+"""Gather published scanpaths, which come without gaze samples, into the Fixations table."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cogmodels.data.bids import read_tsv
+from cogmodels.data.tables import write_fixations
+from cogmodels.tracking.job import job
+
+with job(snakemake):
+    parts = [
+        read_tsv(Path(one["path"])).assign(subject=one["subject"], target=None, found=None)
+        for one in snakemake.params.recordings
+    ]
+    write_fixations(Path(snakemake.output.fixations), pd.concat(parts, ignore_index=True))
