@@ -111,7 +111,12 @@ def _failure(path: Path, done: subprocess.CompletedProcess[str]) -> DataError:
             where=path,
             remedy="Install it: pip install 'cogmodels[eyelink]'",
         )
-    said = (done.stderr.strip().splitlines() or [f"the reader was ended by signal {-done.returncode}"])[-1]
+    if done.returncode < 0:
+        said = f"the reader crashed with signal {-done.returncode}"
+    elif "Could not open file" in done.stderr:
+        said = (done.stdout.strip().splitlines() or ["the reader refuses it"])[-1]
+    else:
+        said = (done.stderr.strip().splitlines() or ["the reader gave nothing"])[-1]
     return DataError(f"the recording is cut short or damaged ({said[:200]})", where=path, remedy=_RESTORE)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cogmodels.eeg.checks import count_eeg, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def clean_raw(
         raise DataError(
             f"channel {cleaned.ch_names[picks[np.flatnonzero(wrong)[0]]]} holds values that are not finite "
             f"({int(wrong.sum())} such channels)",
-            where=_where(raw),
+            where=recording_name(raw),
             remedy="Mark the stretch BAD and interpolate it, or mark the channel bad",
         )
     if notch is not None:
@@ -74,16 +75,8 @@ def clean_raw(
 
 
 def _check(raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: float | None, reference: str) -> None:
-    import mne
-
-    where, nyquist = _where(raw), raw.info["sfreq"] / 2
-    n_eeg = len(mne.pick_types(raw.info, eeg=True, exclude="bads"))
-    if n_eeg == 0:
-        raise DataError(
-            f"there is no EEG channel; types are {', '.join(sorted(set(raw.get_channel_types())))}",
-            where=where,
-            remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
-        )
+    where, nyquist = recording_name(raw), raw.info["sfreq"] / 2
+    n_eeg = count_eeg(raw)
     for name, value in (("h_freq", h_freq), ("l_freq", l_freq), ("notch", notch)):
         if value is not None and not 0 < value < nyquist:
             raise DataError(
@@ -118,8 +111,3 @@ def _signal_picks(raw: BaseRaw) -> np.ndarray:
     import mne
 
     return mne.pick_types(raw.info, eeg=True, eog=True, exclude=[])
-
-
-def _where(raw: BaseRaw) -> str:
-    names = [str(name) for name in getattr(raw, "filenames", ()) if name]
-    return names[0] if names else "EEG recording"

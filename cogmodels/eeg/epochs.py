@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cogmodels.eeg.checks import count_eeg, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def make_epochs(
         reasons = sorted({reason for log in epochs.drop_log for reason in log})
         raise DataError(
             f"all {len(events)} epochs are rejected ({', '.join(reasons)})",
-            where=_where(raw),
+            where=recording_name(raw),
             remedy="Raise `reject_uv`, mark the channel bad, or check the BAD annotations",
         )
     if resample is not None and resample != rate:
@@ -149,11 +150,11 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
     """
     try:
         values = epochs.get_data(picks=picks, units="uV", verbose="error")
-    except ValueError as error:
+    except ValueError:
         raise DataError(
-            f"there is no channel `{picks}` ({error})",
+            f"there is no good channel `{picks}`; types are {', '.join(sorted(set(epochs.get_channel_types())))}",
             where="EEG epochs",
-            remedy="Check channel types and bad channels",
+            remedy="Check the types of the channels, and which are marked bad",
         ) from None
     if not len(values):
         raise DataError("there are no epochs", where="EEG epochs", remedy="Check events and rejection")
@@ -169,15 +170,8 @@ def _check(
     resample: float | None,
 ) -> str:
     """Refuse what MNE would drop silently; name of the column with the conditions."""
-    import mne
-
-    where, rate = _where(raw), raw.info["sfreq"]
-    if not len(mne.pick_types(raw.info, eeg=True)):
-        raise DataError(
-            f"there is no EEG channel; types are {', '.join(sorted(set(raw.get_channel_types())))}",
-            where=where,
-            remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
-        )
+    where, rate = recording_name(raw), raw.info["sfreq"]
+    count_eeg(raw)
     condition = next((name for name in CONDITION_COLUMNS if name in events), None)
     if "onset" not in events or condition is None or not len(events):
         raise DataError(
@@ -205,7 +199,7 @@ def _check(
 
 
 def _check_samples(samples: np.ndarray, events: pd.DataFrame, raw: BaseRaw, tmin: float, tmax: float) -> None:
-    rate, where = raw.info["sfreq"], _where(raw)
+    rate, where = raw.info["sfreq"], recording_name(raw)
     onset = events["onset"].to_numpy(dtype=float)
     first, last = np.round(tmin * rate), np.round(tmax * rate)
     outside = np.flatnonzero(~np.isfinite(onset) | (samples + first < 0) | (samples + last > raw.n_times - 1))
@@ -225,8 +219,3 @@ def _check_samples(samples: np.ndarray, events: pd.DataFrame, raw: BaseRaw, tmin
             where=where,
             remedy="Keep one event at a time",
         )
-
-
-def _where(raw: BaseRaw) -> str:
-    names = [str(name) for name in getattr(raw, "filenames", ()) if name]
-    return names[0] if names else "EEG recording"

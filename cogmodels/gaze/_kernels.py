@@ -125,8 +125,8 @@ def runs_of_labels(labels, gaps, starts, stops, kinds):
 
 
 @njit(cache=True)
-def absorb_short_saccades(labels, time, gaps, step, minimum):
-    """Give saccade stretches shorter than ``minimum`` s to the fixation around them, else to none; in place."""
+def drop_short_saccades(labels, time, gaps, step, minimum):
+    """Take the label from saccade stretches shorter than ``minimum`` s; in place."""
     n = len(labels)
     tolerance = 1e-6 * step
     i = 0
@@ -138,52 +138,59 @@ def absorb_short_saccades(labels, time, gaps, step, minimum):
         i += 1
         while i < n and labels[i] == SACCADE and not gaps[i]:
             i += 1
-        if time[i - 1] - time[start] + step + tolerance >= minimum:
-            continue
-        inside = start > 0 and not gaps[start] and labels[start - 1] == FIXATION
-        inside = inside and i < n and not gaps[i] and labels[i] == FIXATION
-        for k in range(start, i):
-            labels[k] = FIXATION if inside else NONE
+        if time[i - 1] - time[start] + step + tolerance < minimum:
+            for k in range(start, i):
+                labels[k] = NONE
 
 
 @njit(cache=True)
 def merge_fixations(labels, time, gaps, x, y, gap_s, distance):
-    """Join neighbouring fixation stretches that are near in time and place; all between them becomes fixation."""
+    """Join neighbouring fixation stretches that are near in time and place; all between them becomes fixation.
+
+    Places are compared where the two face each other, over ``gap_s`` s, so that drift does not hold them apart.
+    """
     n = len(labels)
+    last_start = -1
     last_stop = -1
-    sum_x = 0.0
-    sum_y = 0.0
-    count = 0
     i = 0
     while i < n:
         if labels[i] != FIXATION:
             i += 1
             continue
         start = i
-        new_x = 0.0
-        new_y = 0.0
-        while i < n and labels[i] == FIXATION and (i == start or not gaps[i]):
-            new_x += x[i]
-            new_y += y[i]
+        i += 1
+        while i < n and labels[i] == FIXATION and not gaps[i]:
             i += 1
-        new_count = i - start
-        joined = False
-        if last_stop >= 0 and time[start] - time[last_stop - 1] <= gap_s:
-            dx = new_x / new_count - sum_x / count
-            dy = new_y / new_count - sum_y / count
-            joined = dx * dx + dy * dy <= distance * distance
+        joined = last_stop >= 0 and time[start] - time[last_stop - 1] <= gap_s
+        if joined:
             for k in range(last_stop, start + 1):
                 joined = joined and not gaps[k]
         if joined:
+            before_x = 0.0
+            before_y = 0.0
+            before = 0
+            k = last_stop - 1
+            while k >= last_start and time[last_stop - 1] - time[k] <= gap_s:
+                if not np.isnan(x[k]):
+                    before_x += x[k]
+                    before_y += y[k]
+                    before += 1
+                k -= 1
+            after_x = 0.0
+            after_y = 0.0
+            k = start
+            while k < i and time[k] - time[start] <= gap_s:
+                after_x += x[k]
+                after_y += y[k]
+                k += 1
+            dx = after_x / (k - start) - before_x / before
+            dy = after_y / (k - start) - before_y / before
+            joined = dx * dx + dy * dy <= distance * distance
+        if joined:
             for k in range(last_stop, start):
                 labels[k] = FIXATION
-            sum_x += new_x
-            sum_y += new_y
-            count += new_count
         else:
-            sum_x = new_x
-            sum_y = new_y
-            count = new_count
+            last_start = start
         last_stop = i
 
 

@@ -42,8 +42,8 @@ def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
     """Divide a recording into fixations, saccades, blinks and losses by the speed of gaze.
 
     In this order: samples slower than the threshold are fixation, others saccade; samples beside a loss, too near to
-    it for a velocity, go with their neighbour; saccades that are too short go to the fixation around them; fixations
-    near in time and place are merged, with short losses between them; fixations that are too short are dropped.
+    it for a velocity, go with their neighbour; saccades that are too short are dropped; fixations near in time and
+    place are merged, with what lies between them; fixations that are too short are dropped.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def ivt_labels(recording: Recording, speed: np.ndarray, options: IVT) -> np.ndar
     step, gaps = 1 / recording.sampling_rate, recording.gaps
     labels = np.empty(recording.n_samples, np.int8)
     kernels.label_by_speed(recording.x, speed, gaps, options.velocity_threshold, labels)
-    kernels.absorb_short_saccades(labels, recording.time, gaps, step, options.minimum_saccade_s)
+    kernels.drop_short_saccades(labels, recording.time, gaps, step, options.minimum_saccade_s)
     x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
     if options.merge_gap_s > 0:
         kernels.merge_fixations(labels, recording.time, gaps, x, y, options.merge_gap_s, options.merge_distance_deg)

@@ -84,28 +84,27 @@ def describe(source: Path, root: Path) -> None:
 
 
 def trial_events(edf: Edf) -> pd.DataFrame:
-    """Trials and stimuli of a recording, from its messages (onset and duration in s).
+    """Trials of a recording, from its messages: onset, duration, trial_type, trial, stimulus_onset, stimulus_duration.
 
-    A trial lasts from its TRIALID to TRIAL_RESULT, the next TRIALID or the last sample, whichever is first. A stimulus
-    is shown from STIM_ONSET or SYNCTIME to BLANK_SCREEN or the end of its trial. Only rows of trials have a ``trial``.
+    A trial lasts from its TRIALID to TRIAL_RESULT, the next TRIALID or the last sample, whichever is first; its
+    stimulus from STIM_ONSET or SYNCTIME to BLANK_SCREEN or the end of the trial, NaN where no message tells.
     """
     last = float(edf.times[-1]) + 1.0 / edf.sampling_rate
-    rows: list[dict[str, object]] = []
     starts = [
         (onset, message.split()[1])
         for onset, message in zip(edf.messages["onset"], edf.messages["message"], strict=True)
         if message.startswith("TRIALID ")
     ]
+    rows = []
     for (start, name), following in zip(starts, [*(onset for onset, _ in starts[1:]), np.inf], strict=True):
-        inside = edf.messages[(edf.messages["onset"] >= start) & (edf.messages["onset"] < min(following, last))]
-        end = _first(inside, "TRIAL_RESULT", min(following, last))
-        rows.append({"onset": start, "duration": end - start, "trial_type": "trial", "trial": name})
+        limit = min(following, last)
+        inside = edf.messages[(edf.messages["onset"] >= start) & (edf.messages["onset"] < limit)]
+        end = _first(inside, "TRIAL_RESULT", limit)
         shown = _first(inside, ("STIM_ONSET", "SYNCTIME"), np.nan)
-        if np.isfinite(shown):
-            gone = min(_first(inside, "BLANK_SCREEN", end), end)
-            rows.append({"onset": shown, "duration": gone - shown, "trial_type": "stimulus", "trial": None})
-    events = pd.DataFrame(rows, columns=["onset", "duration", "trial_type", "trial"])
-    return events.round({"onset": 4, "duration": 4})
+        gone = min(_first(inside, "BLANK_SCREEN", end), end)
+        rows.append((start, end - start, "trial", name, shown, gone - shown))
+    columns = ["onset", "duration", "trial_type", "trial", "stimulus_onset", "stimulus_duration"]
+    return pd.DataFrame(rows, columns=columns).round(4)
 
 
 def _first(messages: pd.DataFrame, beginning: str | tuple[str, ...], default: float) -> float:
@@ -173,12 +172,11 @@ def _events_sidecar(edf: Edf) -> dict[str, object]:
         },
         "trial_type": {
             "Description": "What the row stands for",
-            "Levels": {
-                "trial": "From TRIALID to TRIAL_RESULT, the next TRIALID or the end of the recording",
-                "stimulus": "From STIM_ONSET or SYNCTIME to BLANK_SCREEN or the end of the trial",
-            },
+            "Levels": {"trial": "From TRIALID to TRIAL_RESULT, the next TRIALID or the end of the recording"},
         },
-        "trial": {"Description": "The trial's name in TRIALID; n/a for stimuli"},
+        "trial": {"Description": "The trial's name in TRIALID"},
+        "stimulus_onset": {"Description": "Time of STIM_ONSET or SYNCTIME; n/a without such a message", "Units": "s"},
+        "stimulus_duration": {"Description": "To BLANK_SCREEN or the end of the trial", "Units": "s"},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ DROPPED = ("nd",)  # no scalp signal
 CONDITIONS = {"S1 obj": "S1_obj", "S2 match": "S2_match", "S2 nomatch": "S2_nomatch"}
 GROUPS = {"a": "alcoholic", "c": "control"}
 _FOLDER = "SMNI_CMI_TRAIN"
+_COLUMNS = ["trial", "channel", "sample", "value"]
 _README = """# UCI EEG Database, small training part
 
 One-second EEG trials of 20 people (10 of an alcoholic group, 10 controls) who saw one or two line drawings
@@ -128,23 +130,28 @@ def read_trial(path: Path) -> Trial:
         The file is damaged, or not of the database's format.
     """
     try:
-        lines = gzip.decompress(Path(path).read_bytes()).decode("ascii").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        text = gzip.decompress(Path(path).read_bytes()).decode("ascii")
+        rows = pd.read_csv(io.StringIO(text), sep=" ", comment="#", header=None, names=_COLUMNS)
+    except (OSError, EOFError, ValueError) as error:
         raise DataError(
             f"the trial cannot be read ({type(error).__name__})", where=path, remedy="Fetch the file again"
         ) from None
-    head = [line for line in lines if line.startswith("#")]
+    head = re.findall(r"^#.*$", text, re.MULTILINE)
     named = re.fullmatch(r"# (\w+)\.rd", head[0]) if head else None
     shown = re.fullmatch(r"# (S\d \w+)\s*, trial (\d+)", head[3]) if len(head) > 3 else None
     channels = tuple(line.split()[1] for line in head[4:])
-    try:
-        rows = [line.split() for line in lines if line and not line.startswith("#")]
-        order = [(row[1], int(row[2])) for row in rows]
-        values = np.array([float(row[3]) for row in rows])
-    except (IndexError, ValueError):
-        order, values = [], np.empty(0)
-    expected = [(name, sample) for name in channels for sample in range(SAMPLES)]
-    if named is None or shown is None or shown.group(1) not in CONDITIONS or not channels or order != expected:
+    values = pd.to_numeric(rows["value"], errors="coerce").to_numpy(dtype=float)
+    fits = (
+        named is not None
+        and shown is not None
+        and shown.group(1) in CONDITIONS
+        and len(channels) > 0
+        and len(rows) == len(channels) * SAMPLES
+        and bool((rows["channel"].to_numpy() == np.repeat(channels, SAMPLES)).all())
+        and bool((rows["sample"].to_numpy() == np.tile(np.arange(SAMPLES), len(channels))).all())
+        and bool(np.isfinite(values).all())
+    )
+    if not fits:
         raise DataError(f"this is no trial of {SAMPLES} samples a channel", where=path, remedy="Fetch the file again")
     return Trial(
         subject=named.group(1),

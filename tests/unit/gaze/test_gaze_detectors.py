@@ -186,7 +186,24 @@ def test_short_events_are_dropped():
     between = detect_ivt(piecewise((-5.0, 100), (0.0, 20), (5.0, 100)), minimum_saccade_s=0.0)
     assert list(between["event"]) == ["fixation", "saccade", "saccade", "fixation"]
     spike = piecewise((0.0, 100), (3.0, 2), (0.0, 100))
-    assert list(detect_ivt(spike, minimum_saccade_s=0.02, merge_gap_s=0.0)["event"]) == ["fixation"]
+    assert list(detect_ivt(spike, minimum_saccade_s=0.02)["event"]) == ["fixation"]
+    unmerged = detect_ivt(spike, minimum_saccade_s=0.02, merge_gap_s=0.0)
+    assert list(unmerged["event"]) == ["fixation", "fixation"]
+
+
+def test_a_jump_too_short_for_a_saccade_does_not_make_one_fixation_of_two_places():
+    events = detect_ivt(piecewise((0.0, 100), (2.0, 100)), minimum_saccade_s=0.02)
+    assert list(events["event"]) == ["fixation", "fixation"]
+    assert (events["dispersion_deg"] < 1e-9).all()
+
+
+def test_drift_does_not_hold_a_fixation_apart():
+    # 3 deg of drift over 4 s, with a spike in its middle.
+    x = np.linspace(0.0, 3.0, 2000)
+    x[1000:1002] += 3.0
+    px, py = degrees_to_pixels(x, np.zeros(2000), SCREEN)
+    recording = Recording(time=np.arange(2000) / 500, x=px, y=py, sampling_rate=500.0, screen=SCREEN)
+    assert list(detect_ivt(recording, minimum_saccade_s=0.02)["event"]) == ["fixation"]
 
 
 def test_no_event_spans_a_pause():
