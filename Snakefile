@@ -16,6 +16,7 @@ rule all:
     input:
         report=f"{PLAN.results}/report/index.html",
         scores=f"{PLAN.results}/compare/scores.csv",
+        responses=response_tables(),
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
 

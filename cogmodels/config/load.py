@@ -68,7 +68,7 @@ def resolve_extends(named: dict[str, Any], kind: str, where: str | Path = "confi
 def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml") -> Study:
     """Checked study from an already merged config (as Snakemake hands it over).
 
-    Experiments and pipelines on data sets that the study does not have are left out after they are checked.
+    Experiments on data sets that the study does not have are not held against its pipelines: they do not run.
 
     Raises
     ------
@@ -82,6 +82,8 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
     for name, experiment in study.experiments.items():
+        if experiment.dataset not in study.datasets:
+            continue
         key = f"{where}, experiments.{name}.pipeline"
         pipeline = study.pipelines.get(experiment.pipeline)
         if pipeline is None:

@@ -77,7 +77,9 @@ def parse_name(path: Path) -> dict[str, str]:
         short, hyphen, label = pair.partition("-")
         if not hyphen or not label or short not in _LONG:
             raise DataError(
-                f"`{pair}` is no BIDS entity", where=path, remedy="Name the file as BIDS does, such as sub-01_task-x_bold.nii.gz"
+                f"`{pair}` is no BIDS entity",
+                where=path,
+                remedy="Name the file as BIDS does, such as sub-01_task-x_bold.nii.gz",
             )
         found[_LONG[short]] = label
     return {**found, "suffix": suffix, "extension": dot + extension}
@@ -301,7 +303,9 @@ def list_subjects(root: Path) -> list[str]:
     subjects = sorted(path.name[4:] for path in root.glob("sub-*") if path.is_dir())
     if not subjects:
         raise DataError(
-            "this folder holds no subject (`sub-*`)", where=root, remedy="Point `source.path` to the root of a BIDS data set"
+            "this folder holds no subject (`sub-*`)",
+            where=root,
+            remedy="Point `source.path` to the root of a BIDS data set",
         )
     return subjects
 

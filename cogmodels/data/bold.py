@@ -37,7 +37,9 @@ def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
     """
     image, data = _load(path)
     if data.ndim != 4:
-        raise DataError(f"a run has 4 dimensions, this image has {data.ndim}", where=path, remedy="Give the BOLD series")
+        raise DataError(
+            f"a run has 4 dimensions, this image has {data.ndim}", where=path, remedy="Give the BOLD series"
+        )
     if mask is not None and mask.shape != data.shape[:3]:
         raise DataError(
             f"the image is {data.shape[:3]} voxels, the mask {mask.shape}",
@@ -56,7 +58,9 @@ def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
     time = find_sidecar(path).get("RepetitionTime") or _header_time(image)
     if not time or not np.isfinite(time) or time <= 0:
         raise DataError(
-            "there is no repetition time", where=path, remedy="Add `RepetitionTime` (s) to the JSON file beside the image"
+            "there is no repetition time",
+            where=path,
+            remedy="Add `RepetitionTime` (s) to the JSON file beside the image",
         )
     return Bold(np.ascontiguousarray(data, dtype=np.float32), image.affine, float(time))
 

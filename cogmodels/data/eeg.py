@@ -17,7 +17,17 @@ from cogmodels.files import whole
 if TYPE_CHECKING:
     import mne
 
-_TYPES = {"EEG": "eeg", "EOG": "eog", "HEOG": "eog", "VEOG": "eog", "ECG": "ecg", "EMG": "emg", "TRIG": "stim", "STIM": "stim", "MISC": "misc"}
+_TYPES = {
+    "EEG": "eeg",
+    "EOG": "eog",
+    "HEOG": "eog",
+    "VEOG": "eog",
+    "ECG": "ecg",
+    "EMG": "emg",
+    "TRIG": "stim",
+    "STIM": "stim",
+    "MISC": "misc",
+}
 
 
 def write_eeg(
@@ -124,9 +134,7 @@ def read_eeg(path: Path) -> mne.io.Raw:
     channels = path.with_name(path.name.rsplit("_", 1)[0] + "_channels.tsv")
     if channels.exists():
         table = read_tsv(channels)
-        types = {
-            name: _TYPES[kind] for name, kind in zip(table["name"], table["type"], strict=True) if kind in _TYPES
-        }
+        types = {name: _TYPES[kind] for name, kind in zip(table["name"], table["type"], strict=True) if kind in _TYPES}
         raw.set_channel_types({name: kind for name, kind in types.items() if name in raw.ch_names}, verbose="error")
     montage = mne.channels.make_standard_montage("colin27_1005")
     if set(montage.ch_names) & set(raw.ch_names):

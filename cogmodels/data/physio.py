@@ -204,9 +204,7 @@ def _events_file(path: Path, extension: str) -> Path:
 
 def _check_sidecar(sidecar: Mapping[str, Any], path: Path) -> None:
     missing = [name for name in REQUIRED if name not in sidecar]
-    missing += [
-        f"{name}.Units" for name in COORDINATES[1:] if "Units" not in (sidecar.get(name) or {})
-    ]
+    missing += [f"{name}.Units" for name in COORDINATES[1:] if "Units" not in (sidecar.get(name) or {})]
     if missing:
         raise DataError(
             f"the sidecar lacks {', '.join(missing)}",
@@ -215,5 +213,7 @@ def _check_sidecar(sidecar: Mapping[str, Any], path: Path) -> None:
         )
     if sidecar["PhysioType"] != "eyetrack":
         raise DataError(
-            f"`PhysioType` is {sidecar['PhysioType']!r}, not 'eyetrack'", where=path, remedy="Give an eye-tracking recording"
+            f"`PhysioType` is {sidecar['PhysioType']!r}, not 'eyetrack'",
+            where=path,
+            remedy="Give an eye-tracking recording",
         )

@@ -16,7 +16,9 @@ from cogmodels.errors import DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
 SUFFIXES = {
-    "fmri": ("bold", ".nii.gz"), "eeg": ("eeg", ".vhdr"), "gaze": ("physio", ".tsv.gz"),
+    "fmri": ("bold", ".nii.gz"),
+    "eeg": ("eeg", ".vhdr"),
+    "gaze": ("physio", ".tsv.gz"),
     "scanpath": ("beh", ".tsv"),
 }
 
@@ -100,7 +102,9 @@ class Plan:
             if recording.stem == stem:
                 return recording
         raise DataError(
-            f"there is no recording `{stem}`", where=f"data set {dataset}, pipeline {pipeline}", remedy="Check the target"
+            f"there is no recording `{stem}`",
+            where=f"data set {dataset}, pipeline {pipeline}",
+            remedy="Check the target",
         )
 
     def subjects(self, dataset: str, pipeline: str | None = None) -> list[str]:
@@ -171,8 +175,7 @@ class Plan:
         experiment = self.experiments[name]
         folds = ["all"] if experiment.folds == "all" else experiment.folds
         return [
-            f"{self.experiment_folder(name)}/fold-{fold}_seed-{seed}"
-            for fold, seed in product(folds, experiment.seeds)
+            f"{self.experiment_folder(name)}/fold-{fold}_seed-{seed}" for fold, seed in product(folds, experiment.seeds)
         ]
 
     # -- inside ------------------------------------------------------------------------------------------------
@@ -190,7 +193,9 @@ class Plan:
                 if group.subjects is not None and subject not in group.subjects:
                     continue
                 suffix, extension = SUFFIXES[group.modality]
-                entities = product(*(x or [None] for x in (group.sessions, group.acquisitions, group.runs, group.recordings)))
+                entities = product(
+                    *(x or [None] for x in (group.sessions, group.acquisitions, group.runs, group.recordings))
+                )
                 for session, acquisition, run, recording in entities:
                     labels = {
                         "subject": subject,

@@ -358,16 +358,18 @@ class TestOsie:
         assert (counts["max"] == counts["size"] - 1).all()
         assert fixations.groupby("trial")["stimulus"].first().tolist() == [f"{n}.jpg" for n in range(1001, 1701)]
 
-    def test_damaged_source(self, tmp_path):
-        path = tmp_path / "data/eye/fixations.mat"
-        with pytest.raises(DataError, match="does not exist"):
-            osie.convert(tmp_path, tmp_path / "out", "01")
-        path.parent.mkdir(parents=True)
-        path.write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
-        with pytest.raises(DataError, match="cannot be read"):
-            osie.convert(tmp_path, tmp_path / "out", "01")
-        with pytest.raises(DataError, match="no subject 16"):
-            osie.convert(tmp_path, tmp_path / "out", "16")
+
+@pytest.mark.xdist_group("osie")
+def test_damaged_osie(tmp_path):
+    path = tmp_path / "data/eye/fixations.mat"
+    with pytest.raises(DataError, match="does not exist"):
+        osie.convert(tmp_path, tmp_path / "out", "01")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
+    with pytest.raises(DataError, match="cannot be read"):
+        osie.convert(tmp_path, tmp_path / "out", "01")
+    with pytest.raises(DataError, match="no subject 16"):
+        osie.convert(tmp_path, tmp_path / "out", "16")
 
 
 # -- UCI EEG ---------------------------------------------------------------------------------------------------------

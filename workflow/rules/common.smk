@@ -21,7 +21,7 @@ from cogmodels.tracking.fingerprint import code_fingerprint
 ROOT = Path(workflow.basedir)
 
 try:
-    STUDY = load_study(config, " + ".join(os.path.relpath(file) for file in workflow.configfiles) or "config")
+    STUDY = load_study(config, " + ".join(os.path.relpath(file) for file in reversed(workflow.configfiles)) or "config")
     SPECS = Path(STUDY.paths.specs)
     PLAN = Plan(STUDY, SPECS if SPECS.is_dir() else ROOT / SPECS)
 except CogmodelsError as error:
@@ -202,6 +202,16 @@ def figures_of(modality):
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
+
+
+def response_tables():
+    """The Responses tables of all fmri and eeg pipelines, whether an experiment reads them or not."""
+    return [
+        f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/sub-{subject}_responses.parquet"
+        for pipeline in PLAN.pipelines("fmri", "eeg")
+        for dataset in PLAN.datasets_of(pipeline)
+        for subject in PLAN.subjects(dataset, pipeline)
+    ]
 
 
 def fixation_tables():

@@ -79,7 +79,7 @@ rule plot_bold:
     input:
         raw=subject_raw,
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz")[0],
+        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz")[:1],
     output:
         figure=report(
             f"{FMRI}/figures/sub-{{subject}}_bold.png",

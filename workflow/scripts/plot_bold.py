@@ -11,7 +11,7 @@ from cogmodels.tracking.job import job
 with job(snakemake):
     first = snakemake.params.recordings[0]
     mask, _ = read_mask(Path(snakemake.input.mask))
-    raw, clean = read_bold(Path(first["path"])), read_bold(Path(snakemake.input.bold))
+    raw, clean = read_bold(Path(first["path"])), read_bold(Path(snakemake.input.bold[0]))
     figure = plot_cleaning(
         raw.data, clean.data, mask, raw.repetition_time, title=f"{snakemake.params.title}, {first['stem']}"
     )

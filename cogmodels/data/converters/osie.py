@@ -91,11 +91,11 @@ def read_fixations(path: Path, person: int) -> pd.DataFrame:
 def _images(path: Path) -> Iterator[tuple[str, list[dict[str, object]]]]:
     from scipy.io import loadmat
 
+    if not path.is_file():
+        raise DataError("the file does not exist", where=path, remedy="Fetch the data set again")
     try:
         cells = loadmat(path, simplify_cells=True)["fixations"]
         pairs = [(str(cell["img"]), list(cell["subjects"])) for cell in cells]
-    except FileNotFoundError:
-        raise DataError("the file does not exist", where=path, remedy="Fetch the data set again") from None
     except Exception as error:  # scipy's readers fail in many ways
         raise DataError(
             f"the fixations cannot be read ({type(error).__name__})", where=path, remedy="Fetch the file again"
