@@ -9,6 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+# Read once: it can only be read by setting it, which threads would see.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
 
 def digest(path: Path) -> str:
     """sha256 of a file, 64 hex digits."""
@@ -28,9 +32,7 @@ def whole(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~_UMASK)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

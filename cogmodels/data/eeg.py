@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.bids import read_tsv, write_json, write_tsv
+from cogmodels.data.bids import find_sidecar, read_tsv, write_json, write_tsv
 from cogmodels.errors import DataError
 from cogmodels.files import whole
 
@@ -113,6 +113,9 @@ def write_eeg(
 def read_eeg(path: Path) -> mne.io.Raw:
     """Recording in memory, channel types from ``_channels.tsv``, positions of the 10-05 system where names fit.
 
+    Where the sidecar says ``RecordingType: epoched``, an ``EDGE`` annotation stands at each border of epochs, so that
+    filters do not run across it.
+
     Raises
     ------
     DataError
@@ -136,6 +139,11 @@ def read_eeg(path: Path) -> mne.io.Raw:
         table = read_tsv(channels)
         types = {name: _TYPES[kind] for name, kind in zip(table["name"], table["type"], strict=True) if kind in _TYPES}
         raw.set_channel_types({name: kind for name, kind in types.items() if name in raw.ch_names}, verbose="error")
+    sidecar = find_sidecar(path)
+    if sidecar.get("RecordingType") == "epoched" and sidecar.get("EpochLength"):
+        borders = np.arange(1, round(raw.duration / sidecar["EpochLength"])) * sidecar["EpochLength"]
+        edges = mne.Annotations(borders, 0.0, "EDGE boundary", orig_time=raw.annotations.orig_time)
+        raw.set_annotations(raw.annotations + edges, verbose="error")
     montage = mne.channels.make_standard_montage("colin27_1005")
     if set(montage.ch_names) & set(raw.ch_names):
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")

@@ -79,6 +79,13 @@ class Plan:
         source = self.specs[dataset].source
         return source.path if source.kind == "folder" else f"{self.study.paths.data}/{dataset}"
 
+    def without_signal(self, dataset: str) -> bool:
+        """Whether a data set is simulated with all signals set to 0, as a control."""
+        source = self.specs[dataset].source
+        if source.kind != "simulation":
+            return False
+        return all(part.signal == 0 for part in (source.bold, source.eeg) if part is not None)
+
     def recordings(
         self, dataset: str, pipeline: str | None = None, subject: str | None = None, modality: str | None = None
     ) -> list[Recording]:

@@ -237,7 +237,7 @@ def report_facts():
         "title": STUDY.title or STUDY.study,
         "datasets": {
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
-            | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name))}
+            | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
             for name, spec in PLAN.specs.items()
         },
         "pipelines": {name: p.model_dump(exclude={"datasets"}) for name, p in PLAN.pipelines().items()},
