@@ -43,7 +43,8 @@ def make_epochs(
     baseline : (float or None, float or None), optional
         Interval whose mean is subtracted from each channel, s; None = no baseline.
     resample : float, optional
-        Rate of the epochs, Hz. Frequencies above half of it are filtered out first.
+        Rate of the epochs, Hz; it must divide the recording's, so that every epoch keeps exact times, 0 among them.
+        Where the recording's low-pass is above a third of it, frequencies above 0.4 of it are filtered out first.
     reject_uv : float, optional
         Epochs in which an EEG channel's peak-to-peak amplitude is larger are dropped, microvolt.
 
@@ -55,21 +56,21 @@ def make_epochs(
     Raises
     ------
     DataError
-        No EEG channel or event; an event whose window leaves the recording; two events at one sample; a rate above the
-        recording's; a baseline outside the window; every epoch rejected.
+        No EEG channel or event; an event whose window leaves the recording; two events at one sample; a rate that
+        does not divide the recording's; a baseline outside the window; every epoch rejected.
     """
     import mne
 
     events = events.sort_values("onset", kind="stable", ignore_index=True) if "onset" in events else events
     condition = _check(raw, events, tmin, tmax, baseline, resample)
     rate = raw.info["sfreq"]
-    samples = np.round(events["onset"].to_numpy(dtype=float) * rate).astype(int)
-    _check_samples(samples, events, raw, tmin, tmax)
+    samples = _samples(events, raw, tmin, tmax)
     names = events[condition].astype(str)
     codes = {name: code for code, name in enumerate(sorted(set(names)), start=1)}
     triggers = np.column_stack([samples + raw.first_samp, np.zeros_like(samples), names.map(codes)]).astype(int)
+    step = 1 if resample is None else round(rate / resample)
     epochs = mne.Epochs(
-        raw,
+        _antialiased(raw, rate / step) if step > 1 else raw,
         triggers,
         event_id=codes,
         tmin=tmin,
@@ -88,9 +89,8 @@ def make_epochs(
             where=recording_name(raw),
             remedy="Raise `reject_uv`, mark the channel bad, or check the BAD annotations",
         )
-    if resample is not None and resample != rate:
-        epochs.resample(resample, verbose="error")
-    return epochs
+    # MNE's `resample` stretches an epoch to a whole number of samples, which shifts it by milliseconds.
+    return epochs.decimate(step, verbose="error") if step > 1 else epochs
 
 
 def join_epochs(parts: Sequence[BaseEpochs]) -> BaseEpochs:
@@ -189,26 +189,28 @@ def _check(
                 where=where,
                 remedy="Start the epoch earlier, or set `baseline: false`",
             )
-    if resample is not None and not 0 < resample <= rate:
+    if resample is not None and not (0 < resample <= rate and abs(rate / resample - round(rate / resample)) < 1e-6):
+        fitting = [rate / step for step in range(1, 11)]
         raise DataError(
-            f"epochs of {resample:g} Hz cannot be made from {rate:g} Hz",
+            f"epochs of {resample:g} Hz cannot be taken from {rate:g} Hz, which it does not divide",
             where=where,
-            remedy="Set `resample_hz` to the recording's rate or less",
+            remedy=f"Set `resample_hz` to one of {', '.join(f'{value:g}' for value in fitting)}",
         )
     return condition
 
 
-def _check_samples(samples: np.ndarray, events: pd.DataFrame, raw: BaseRaw, tmin: float, tmax: float) -> None:
+def _samples(events: pd.DataFrame, raw: BaseRaw, tmin: float, tmax: float) -> np.ndarray:
+    """Sample of each event, its window inside the recording."""
     rate, where = raw.info["sfreq"], recording_name(raw)
     onset = events["onset"].to_numpy(dtype=float)
-    first, last = np.round(tmin * rate), np.round(tmax * rate)
-    outside = np.flatnonzero(~np.isfinite(onset) | (samples + first < 0) | (samples + last > raw.n_times - 1))
-    if len(outside):
-        row = outside[0]
+    samples = np.round(onset * rate)
+    inside = (samples + round(tmin * rate) >= 0) & (samples + round(tmax * rate) <= raw.n_times - 1)
+    if not inside.all():
+        row = np.flatnonzero(~inside)[0]
         trial = f" (trial {events['trial'].iloc[row]})" if "trial" in events else ""
         raise DataError(
             f"the window of event {row + 1}{trial}, {onset[row] + tmin:.3f} to {onset[row] + tmax:.3f} s, leaves the "
-            f"recording of {raw.n_times / rate:.3f} s ({len(outside)} such events)",
+            f"recording of {raw.n_times / rate:.3f} s ({int((~inside).sum())} such events)",
             where=where,
             remedy="Shorten `tmin` and `tmax`, correct the onset, or remove the event",
         )
@@ -219,3 +221,15 @@ def _check_samples(samples: np.ndarray, events: pd.DataFrame, raw: BaseRaw, tmin
             where=where,
             remedy="Keep one event at a time",
         )
+    return samples.astype(int)
+
+
+def _antialiased(raw: BaseRaw, rate: float) -> BaseRaw:
+    """The recording without frequencies that a lower rate cannot hold; filtered before cutting, so without edges."""
+    import mne
+
+    if raw.info["lowpass"] <= rate / 3:
+        return raw
+    picks = mne.pick_types(raw.info, eeg=True, eog=True, exclude=[])
+    filtered = raw.copy().load_data(verbose="error")
+    return filtered.filter(None, 0.4 * rate, picks=picks, h_trans_bandwidth=0.1 * rate, verbose="error")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from cogmodels.errors import DataError
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.geometry import pixels_to_degrees
 from cogmodels.gaze.recording import MISSING, Recording
@@ -72,6 +75,28 @@ def tabulate_events(
     columns |= {name: np.where(gazing, measures[:, column], np.nan) for name, column in named.items()}
     columns["complete"] = _complete(recording, starts, stops, gazing).astype(np.int64)
     return pd.DataFrame(columns)[EVENT_COLUMNS]
+
+
+def typed_events(events: pd.DataFrame, columns: Sequence[str] = EVENT_COLUMNS) -> pd.DataFrame:
+    """Events as numbers and names, whatever a text file made of them (an empty one has text columns alone).
+
+    Raises
+    ------
+    DataError
+        One of ``columns`` is missing, or holds what is no number.
+    """
+    missing = [name for name in columns if name not in events]
+    if missing:
+        raise DataError(
+            f"the events lack column `{missing[0]}`; there are {', '.join(map(str, events.columns))}",
+            where="gaze events",
+            remedy="Detect the events anew",
+        )
+    kinds = {"event": str, "start_sample": np.int64, "stop_sample": np.int64, "complete": np.int64}
+    try:
+        return events.astype({name: kinds.get(name, float) for name in columns})
+    except ValueError as error:
+        raise DataError(f"an event holds no number ({error})", where="gaze events", remedy="Detect them anew") from None
 
 
 def _blinks(recording: Recording, starts: np.ndarray, stops: np.ndarray, names: np.ndarray) -> np.ndarray:

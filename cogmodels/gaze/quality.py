@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.gaze.events import typed_events
 from cogmodels.gaze.geometry import fick_to_vector, pixels_to_fick, vector_to_fick
 from cogmodels.gaze.recording import LOSSES, Recording
 
@@ -144,6 +145,7 @@ def _event_quality(recording: Recording, events: pd.DataFrame | None, seen: int)
     ]  # fmt: skip
     if events is None:
         return dict.fromkeys(names)
+    events = typed_events(events)
     fixations = events[events["event"] == "fixation"]
     saccades = events[events["event"] == "saccade"]
     whole = saccades[saccades["complete"] == 1]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cogmodels.data.tables import FIXATION_COLUMNS
 from cogmodels.errors import DataError
+from cogmodels.gaze.events import typed_events
 
 
 def fixations_table(events: pd.DataFrame, trials: pd.DataFrame, *, subject: str) -> pd.DataFrame:
@@ -43,6 +44,7 @@ def fixations_table(events: pd.DataFrame, trials: pd.DataFrame, *, subject: str)
                 where=f"subject {subject}",
                 remedy="Name onset, duration, trial and stimulus of each trial in the events",
             )
+    events = typed_events(events, ("event", "onset", "duration", "x", "y"))
     trials = trials.sort_values("onset", kind="stable", ignore_index=True)
     starts = trials["onset"].to_numpy(dtype=float)
     stops = starts + trials["duration"].to_numpy(dtype=float)

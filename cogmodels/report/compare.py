@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +74,13 @@ def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return table[[key for key in table if key == "dataset" or table[key].nunique() > 1]]
 
 
-def comparison_page(scores: pd.DataFrame, differences: pd.DataFrame, study: str) -> str:
-    """HTML page: for each family and data set, the config that differs beside each metric with its interval."""
+def comparison_page(
+    scores: pd.DataFrame, differences: pd.DataFrame, study: str, simulated: Collection[str] = ()
+) -> str:
+    """HTML page: for each family and data set, the config that differs beside each metric with its interval.
+
+    ``simulated`` names the data sets that must be called simulated.
+    """
     from cogmodels.report.page import render
 
     blocks = []
@@ -93,12 +98,18 @@ def comparison_page(scores: pd.DataFrame, differences: pd.DataFrame, study: str)
             }
             for name in names
         ]
-        blocks.append({"family": family, "dataset": dataset, "keys": list(config), "metrics": metrics, "rows": rows})
+        kind = "simulated" if dataset in simulated else "real"
+        blocks.append(
+            {"family": family, "dataset": dataset, "kind": kind, "keys": list(config), "metrics": metrics, "rows": rows}
+        )
     return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES)
 
 
-def plot_scores(scores: pd.DataFrame) -> Figure:
-    """Every experiment's score with its interval, chance and ceiling, one panel a metric."""
+def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure:
+    """Every experiment's score with its interval, chance and ceiling, one panel a metric.
+
+    ``simulated`` names the data sets that must be called simulated.
+    """
     from matplotlib.figure import Figure
 
     metrics = [name for name in dict.fromkeys(scores["metric"]) if name != "retrieval_top5"]
@@ -119,7 +130,9 @@ def plot_scores(scores: pd.DataFrame) -> Figure:
             panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color="#D55E00", lw=1.6)
             if pd.notna(row.ceiling):
                 panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
-        panel.set_yticks(range(len(mine)), mine["experiment"], fontsize=9)
+        kinds = ["simulated" if name in simulated else "real" for name in mine["dataset"]]
+        names = [f"{name} ({kind})" for name, kind in zip(mine["experiment"], kinds, strict=True)]
+        panel.set_yticks(range(len(mine)), names, fontsize=9)
         panel.set_ylim(-0.7, len(mine) - 0.3)
         panel.set_title(METRIC_NAMES.get(metric, metric), loc="left", fontsize=10, fontweight="bold")
         panel.spines[["top", "right"]].set_visible(False)

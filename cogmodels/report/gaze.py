@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cogmodels.gaze.events import typed_events
 from cogmodels.gaze.geometry import pixels_per_degree, pixels_to_degrees
 from cogmodels.gaze.recording import Recording
 from cogmodels.report.style import (
@@ -73,6 +74,7 @@ def plot_recording(
     -------
     figure : matplotlib Figure
     """
+    events = typed_events(events)
     x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
     start = busiest_window(events, recording.time, WINDOW_S)
     with house_style():

@@ -86,4 +86,17 @@ def save_figure(figure: Figure, path: Path) -> None:
     if path.suffix not in _METADATA:
         raise DataError(f"figures are not saved as `{path.suffix}`", where=path, remedy=f"Use {', '.join(_METADATA)}")
     with house_style(), whole(path) as temporary:
+        _settle(figure)
         figure.savefig(temporary, dpi=DPI, metadata=_METADATA[path.suffix])
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the panels out once and round their places: the layout's solver is not exact to the last bit."""
+    if figure.get_layout_engine() is None:
+        return
+    figure.set_dpi(DPI)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        bounds = [round(value, 6) for value in axes.get_position(original=True).bounds]
+        axes.set_position(bounds, which="original")

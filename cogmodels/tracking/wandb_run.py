@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,9 @@ def log_run(
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        # A rerun replaces its run: what an earlier one left unsynchronised is the same run, out of date.
+        for earlier in folder.glob(f"wandb/offline-run-*-{manifest['id']}"):
+            shutil.rmtree(earlier)
         settings = wandb.Settings(
             console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True, init_timeout=60
         )

@@ -9,9 +9,14 @@ from snakemake.exceptions import WorkflowError
 
 # The package beside this workflow is the one that jobs import, in whatever environment they run.
 sys.path.insert(0, str(workflow.basedir))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys(filter(None, [str(workflow.basedir), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]))
-)
+for name in ["PYTHONPATH"]:
+    os.environ[name] = os.pathsep.join(
+        dict.fromkeys([str(workflow.basedir), *filter(None, os.environ.get(name, "").split(os.pathsep))])
+    )
+
+# Jobs run side by side: a library that takes every core for itself would slow all of them down.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 from cogmodels.config.load import load_study
 from cogmodels.data.plan import Plan
@@ -179,6 +184,12 @@ def pipeline_config(wildcards):
     """The preprocessing behind an experiment, as the manifest and the comparison show it."""
     experiment = PLAN.experiments[wildcards.experiment]
     return STUDY.pipelines[experiment.pipeline].model_dump(exclude={"datasets", "description"})
+
+
+def experiment_title(wildcards):
+    """Title of an experiment's figure, which says where data are simulated."""
+    kind = "SIMULATED, " if PLAN.kind(wildcards.dataset) == "simulation" else ""
+    return f"{kind}{wildcards.experiment}: {PLAN.experiments[wildcards.experiment].description}"
 
 
 def run_files(name):

@@ -19,6 +19,7 @@ rule compare_experiments:
         "../../envs/report.yaml"
     params:
         study=STUDY.study,
+        simulated=PLAN.of_kind("simulation"),
         code=code("compare_experiments"),
     script:
         "../scripts/compare_experiments.py"

@@ -70,7 +70,7 @@ rule plot_decoder:
     conda:
         "../../envs/decoding.yaml"
     params:
-        title=lambda wildcards: f"{wildcards.experiment}: {PLAN.experiments[wildcards.experiment].description}",
+        title=experiment_title,
         code=code("plot_decoder"),
     script:
         "../scripts/plot_decoder.py"

@@ -17,7 +17,6 @@ rule track_run:
         "../../envs/report.yaml"
     params:
         tracking=STUDY.tracking.model_dump(),
-        folder=RESULTS,
         code=code("track_run"),
     script:
         "../scripts/track_run.py"
@@ -40,7 +39,6 @@ rule track_comparison:
     params:
         study=STUDY.study,
         tracking=STUDY.tracking.model_dump(),
-        folder=RESULTS,
         code=code("track_comparison"),
     script:
         "../scripts/track_comparison.py"

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.report.style import save_figure
-
 from cogmodels.data.bids import write_csv
 from cogmodels.files import whole
 from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
+from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import read_manifest
 
@@ -15,7 +14,9 @@ with job(snakemake):
     scores = gather_scores([Path(file) for file in snakemake.input.scores])
     differences = config_differences([read_manifest(Path(file)) for file in snakemake.input.manifests])
     write_csv(Path(wanted.scores), scores)
+    simulated = snakemake.params.simulated
+    page = comparison_page(scores, differences, snakemake.params.study, simulated)
     with whole(Path(wanted.table)) as temporary:
-        temporary.write_text(comparison_page(scores, differences, snakemake.params.study), encoding="utf-8")
-    save_figure(plot_scores(scores), Path(wanted.figure))
+        temporary.write_text(page, encoding="utf-8")
+    save_figure(plot_scores(scores, simulated), Path(wanted.figure))
     write_csv(Path(wanted.differences), differences.reset_index())

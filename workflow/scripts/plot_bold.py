@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from cogmodels.data.bold import read_bold, read_mask
 from cogmodels.report.fmri import plot_cleaning
 from cogmodels.report.style import save_figure
-
-from cogmodels.data.bold import read_bold, read_mask
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -28,7 +28,7 @@ with job(snakemake):
     outcome = log_run(
         manifest,
         **snakemake.params.tracking,
-        folder=Path(snakemake.params.folder),
+        folder=Path(snakemake.output.outcome).parents[1],
         group="comparison",
         tags=[snakemake.params.study],
         name=f"{snakemake.params.study}_comparison",

@@ -16,7 +16,7 @@ with job(snakemake):
     outcome = log_run(
         manifest,
         **snakemake.params.tracking,
-        folder=Path(snakemake.params.folder),
+        folder=Path(snakemake.output.outcome).parents[4],
         group=wildcards.experiment,
         tags=[wildcards.dataset, manifest["study"], f"commit-{(manifest['commit'] or 'none')[:12]}"],
         name=f"{wildcards.experiment}_fold-{wildcards.fold}_seed-{wildcards.seed}",

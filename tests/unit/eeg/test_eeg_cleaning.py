@@ -156,12 +156,18 @@ def test_first_samples_are_no_shift():
 
 
 def test_resampled_epochs_keep_time_and_signal():
-    epochs = make_epochs(recording(sines(5)), events(), tmin=-0.2, tmax=0.8, baseline=None, resample=50.0)
+    # 60 Hz would appear at 10 Hz.
+    epochs = make_epochs(recording(sines(5, 60)), events(), tmin=-0.21, tmax=0.8, baseline=None, resample=50.0)
     assert epochs.info["sfreq"] == 50.0
-    assert np.abs(epochs.times).min() < 1e-12
-    inside = (epochs.times > 0.05) & (epochs.times < 0.6)
-    expected = 10 * np.sin(2 * np.pi * 5 * (2.0 + epochs.times[inside]))
-    np.testing.assert_allclose(epoch_values(epochs)[0, 0, inside], expected, atol=0.5)
+    np.testing.assert_allclose(epochs.times, np.arange(-10, 41) / 50, atol=1e-12)
+    expected = 10 * np.sin(2 * np.pi * 5 * (2.0 + epochs.times))
+    # The filter lets 1 % pass.
+    np.testing.assert_allclose(epoch_values(epochs)[0, 0], expected, atol=0.15)
+
+
+def test_rates_that_do_not_divide_are_refused_with_those_that_do():
+    with pytest.raises(DataError, match="60 Hz cannot be taken from 250 Hz.*one of 250, 125, 83.3333, 62.5, 50"):
+        make_epochs(recording(), events(), tmin=-0.1, tmax=0.5, resample=60.0)
 
 
 def test_epochs_with_large_amplitudes_are_dropped():
@@ -180,7 +186,7 @@ def test_epochs_with_large_amplitudes_are_dropped():
         (events().assign(onset=events()["onset"] - 1.95), {}, r"event 1 \(trial 1\)"),
         (events().assign(onset=np.nan), {}, r"leaves the recording"),
         (events(step=0.001), {}, "share one sample"),
-        (events(), {"resample": 300.0}, "300 Hz cannot be made from 250 Hz"),
+        (events(), {"resample": 300.0}, "300 Hz cannot be taken from 250 Hz"),
         (events(), {"baseline": (-0.5, 0.0)}, "baseline -0.5 to 0 s"),
         (events(), {"tmax": -0.2}, "window -0.1 to -0.2 s is empty"),
         (events(0), {}, "0 events"),

@@ -148,10 +148,21 @@ def test_targets_come_along_where_trials_have_them():
 
 
 def test_a_recording_without_fixations_or_trials_gives_an_empty_table():
-    for events, trials in ((EVENTS.iloc[1:2], TRIALS), (EVENTS, TRIALS.iloc[:0])):
+    for events, trials in (
+        (EVENTS.iloc[1:2], TRIALS),
+        (EVENTS.iloc[:0].astype(str), TRIALS),
+        (EVENTS, TRIALS.iloc[:0]),
+    ):
         table = fixations_table(events, trials, subject="01")
         assert list(table.columns) == FIXATION_COLUMNS
         assert len(table) == 0
+
+
+def test_events_that_are_none_are_refused():
+    with pytest.raises(DataError, match="lack column `x`"):
+        fixations_table(EVENTS.drop(columns="x"), TRIALS, subject="01")
+    with pytest.raises(DataError, match="holds no number"):
+        fixations_table(EVENTS.assign(x="left"), TRIALS, subject="01")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_offline_run_holds_config_and_summary(manifest, tmp_path):
         assert part in content
 
 
+def test_a_rerun_replaces_its_offline_run(manifest, tmp_path):
+    for _ in range(2):
+        track(manifest, tmp_path, "offline")
+    assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 1
+
+
 def test_disabled_writes_nothing(manifest, tmp_path):
     assert track(manifest, tmp_path, "disabled")["reason"] == "W&B is disabled"
     assert not (tmp_path / "wandb").exists()
