@@ -83,7 +83,9 @@ class EegPipeline(Pipeline):
     tmin: float = Field(-0.1, description="start of the epoch, s after the event")
     tmax: float = Field(0.5, description="end of the epoch, s after the event")
     baseline: bool = Field(True, description="subtract the mean before the event (needs tmin < 0)")
-    resample_hz: float | None = Field(None, gt=0, description="rate of the epochs, Hz; none = the recording's")
+    resample_hz: float | None = Field(
+        None, gt=0, description="rate of the epochs, Hz; a divisor of the recording's; none = as is"
+    )
 
     @model_validator(mode="after")
     def _window(self) -> EegPipeline:

@@ -12,7 +12,7 @@ TINY = {
     "licence": {"name": "BSD-3-Clause", "redistributable": True},
     "source": {
         "kind": "simulation", "seed": 5, "subjects": 2, "stimuli": 24, "categories": 3, "latent_dimensions": 4,
-        "bold": {"voxels": [60, 80], "grid": [8, 8, 6], "runs": 2, "repeats": 1},
+        "bold": {"voxels": [60, 80], "grid": [10, 10, 8], "runs": 2, "repeats": 1},
         "eeg": {"repeats": 1},
         "gaze": {"trials": 6},
     },

@@ -1,13 +1,19 @@
 """Exact reruns: a change reruns what depends on it, for the right reason, and nothing else."""
 
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from studies import copy_checkout, write_tiny
+
+from cogmodels.files import digest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("reruns")]
 CONFIG = ("--configfile", "tiny.yaml")
@@ -88,10 +94,11 @@ def test_one_line_of_a_kernel(finished):
     finally:
         restore()
     assert run.counts == {
-        "all": 1, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2, "tabulate_fixations": 1,
+        "all": 1, "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2, "tabulate_fixations": 1,
         "tabulate_gaze_quality": 1, "make_report": 1,
     }  # fmt: skip
     assert "Params have changed" in reasons_of(run, "detect_events")
+    assert "Params have changed" in reasons_of(run, "clean_gaze")
 
 
 def test_one_line_of_the_decoder(finished):
@@ -125,3 +132,46 @@ def test_a_lost_table_is_made_again_with_the_same_bytes(finished):
     assert "clean_bold" not in run.counts
     finished(*CONFIG, dry=False)
     assert table.read_bytes() == before
+
+
+def test_a_run_killed_half_way_ends_with_the_same_tables(finished, make_workflow, tmp_path):
+    workflow = make_workflow(tmp_path / "work", finished.checkout)
+    write_tiny(workflow.folder)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(finished.checkout / "Snakefile"),
+        "--workflow-profile",
+        "none",
+    ]
+    with (tmp_path / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--workflow-profile", "none", "--directory", str(workflow.folder), "--cores", "2", *CONFIG],
+            env={**os.environ, "PYTHONPATH": str(finished.checkout)}, cwd=workflow.folder, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(workflow.folder.glob("derivatives/tiny/trial-mean/sub-*/func/*desc-clean_bold.nii.gz")):
+        assert time.monotonic() < deadline, (tmp_path / "log.txt").read_text()[-3000:]
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(tables(workflow.folder)) < len(tables(finished.folder))
+    workflow(*CONFIG, "--unlock", dry=False)
+    workflow(*CONFIG, dry=False)
+    assert tables(workflow.folder) == tables(finished.folder)
+    assert workflow(*CONFIG).nothing
+
+
+def tables(folder):
+    """Digest of every table of results that a study leaves."""
+    patterns = (
+        "derivatives/**/*.parquet",
+        "derivatives/**/*.tsv",
+        "results/**/predictions.parquet",
+        "results/**/*.csv",
+    )
+    found = [path for pattern in patterns for path in folder.glob(pattern)]
+    return {path.relative_to(folder).as_posix(): digest(path) for path in found}
