@@ -7,12 +7,15 @@ STAMP := $(VENV)/.installed
 # Mirrored recordings, where they are at hand (see README).
 COGMODELS_MIRROR ?= $(wildcard ../shared/data)
 export COGMODELS_MIRROR
+FLOCK := $(if $(shell command -v flock),flock --nonblock --conflict-exit-code 3 .snakemake/make-run.lock,)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check fast format lock generate clean help
 
+# One `make run` at a time; a lock that a killed run left behind is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study
-	$(BIN)/snakemake --cores $(CORES)
+	@mkdir -p .snakemake
+	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES)'
 
 test: $(STAMP)  ## set up, check the code, run every test
 	$(MAKE) --no-print-directory check
@@ -28,14 +31,16 @@ check: $(STAMP)  ## style, floors, workflow lint, generated files
 	$(BIN)/lint-imports
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m cogmodels.config.generate --check
+	$(BIN)/python docs/update_readme.py --check
 
 format: $(STAMP)  ## put code and rules into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-generate: $(STAMP)  ## write config.yaml, schemas and the table of options from the models
+generate: $(STAMP)  ## write what is generated: config.yaml, schemas, options, README graph and results
 	$(BIN)/python -m cogmodels.config.generate
+	$(BIN)/python docs/update_readme.py
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from cogmodels.fmri.cleaning import detrend_standardize
-
 from cogmodels.data.bold import fill_mask, read_bold, read_mask, write_bold
+from cogmodels.fmri.cleaning import detrend_standardize
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from cogmodels.eeg.cleaning import clean_raw
-
 from cogmodels.data.eeg import read_eeg, write_raw
+from cogmodels.eeg.cleaning import clean_raw
 from cogmodels.tracking.job import job
 
 with job(snakemake):

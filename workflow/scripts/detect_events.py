@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.gaze.detectors import detect_events
-from cogmodels.gaze.recording import Recording
-
 from cogmodels.data.bids import write_tsv
 from cogmodels.data.physio import read_samples
+from cogmodels.gaze.detectors import detect_events
+from cogmodels.gaze.recording import Recording
 from cogmodels.tracking.job import job
 
 with job(snakemake):

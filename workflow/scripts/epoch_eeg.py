@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.eeg.epochs import join_epochs, make_epochs
-
 from cogmodels.data.bids import read_events
 from cogmodels.data.eeg import read_raw, write_epochs
 from cogmodels.data.tables import trials_of_events
+from cogmodels.eeg.epochs import join_epochs, make_epochs
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.fmri.responses import window_mean_responses
-
 from cogmodels.data.bids import read_events
 from cogmodels.data.bold import read_bold, read_mask
 from cogmodels.data.tables import collect_responses, trials_of_events, write_responses
+from cogmodels.fmri.responses import window_mean_responses
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from cogmodels.data.sources import fetch_source, write_source_record
-
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from cogmodels.fmri.masks import mean_intensity_mask
-
 from cogmodels.data.bold import read_mean, write_mask
+from cogmodels.fmri.masks import mean_intensity_mask
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cogmodels.gaze.quality import quality
-from cogmodels.gaze.recording import Recording
-
 from cogmodels.data.bids import read_tsv, write_json
 from cogmodels.data.physio import read_samples
+from cogmodels.gaze.quality import quality
+from cogmodels.gaze.recording import Recording
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
-from cogmodels.report.style import save_figure
 
 from cogmodels.data.predictions import read_predictions
 from cogmodels.data.tables import read_features
 from cogmodels.report.decoding import plot_confusion, plot_retrieval
+from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from cogmodels.data.eeg import read_epochs
 from cogmodels.report.eeg import plot_evoked
 from cogmodels.report.style import save_figure
-
-from cogmodels.data.eeg import read_epochs
 from cogmodels.tracking.job import job
 
 with job(snakemake):

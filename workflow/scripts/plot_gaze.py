@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
+from cogmodels.data.bids import read_json, read_tsv
+from cogmodels.data.physio import read_samples
 from cogmodels.gaze.recording import Recording
 from cogmodels.report.gaze import plot_recording
 from cogmodels.report.style import save_figure
-
-from cogmodels.data.bids import read_json, read_tsv
-from cogmodels.data.physio import read_samples
 from cogmodels.tracking.job import job
 
 with job(snakemake):

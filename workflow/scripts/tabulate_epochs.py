@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from cogmodels.eeg.epochs import epoch_values
-
 from cogmodels.data.eeg import read_epochs
 from cogmodels.data.tables import collect_responses, write_responses
+from cogmodels.eeg.epochs import epoch_values
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -1,0 +1,123 @@
+"""The report holds what it should, escapes what comes from data, and needs no network."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from cogmodels.errors import DataError
+from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
+from cogmodels.report.page import number, study_page
+from cogmodels.report.style import save_figure
+
+
+def score_rows(experiment, dataset, value=0.5, metric="accuracy"):
+    return {
+        "study": "s", "family": "decoding", "dataset": dataset, "experiment": experiment, "protocol": "p", "metric": metric,
+        "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1, "chance": 0.125, "ceiling": np.nan, "p": 0.01,
+        "n": 12, "unit_of_n": "run",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def scores(tmp_path):
+    for name, dataset in (("one", "real-data"), ("two", "real-data"), ("three", "fake")):
+        pd.DataFrame([score_rows(name, dataset)]).to_csv(tmp_path / f"{name}.csv", index=False)
+    return gather_scores([tmp_path / f"{name}.csv" for name in ("one", "two", "three")])
+
+
+@pytest.fixture
+def figure(tmp_path):
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / "f.png")
+    return tmp_path / "f.png"
+
+
+def page(scores, figure, **changes):
+    licence = {"name": "CC0", "url": None, "redistributable": True}
+    fact = {
+        "title": "T",
+        "description": "D",
+        "licence": licence,
+        "citations": [],
+        "modalities": ["fmri"],
+        "subjects": 1,
+    }
+    study = {
+        "name": "s", "title": "A <b>title</b>",
+        "datasets": {
+            "real-data": {**fact, "kind": "package", "control": False}, "fake": {**fact, "kind": "simulation", "control": True},
+        },
+        "pipelines": {"p": {"modality": "fmri", "description": "x", "order": 2}},
+        "experiments": {
+            name: {"description": "<script>alert(1)</script>", "control": "none"} for name in ("one", "two", "three")
+        },
+    }  # fmt: skip
+    options = {
+        "comparison": figure, "figures": {"fmri": [figure] * 5}, "quality": {}, "fixations": {},
+        "provenance": {"commit": "c" * 40 + "+changes", "versions": {"numpy": "2"}},
+    }  # fmt: skip
+    return study_page(study, scores=scores, **{**options, **changes})
+
+
+def test_page_is_self_contained_and_escapes_what_comes_from_data(scores, figure):
+    html = page(scores, figure)
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "A &lt;b&gt;title&lt;/b&gt;" in html
+    assert not re.search(r'(?:src|href)="(?!data:|#)', html)
+    assert html.count("data:image/webp;base64,") == 6
+    assert html.count("<figure>") == html.count("</figure>") == 6
+    assert html.count("<details>") == html.count("</details>")
+
+
+def test_simulated_data_is_called_simulated_and_real_data_real(scores, figure):
+    html = page(scores, figure)
+    row = {name: re.search(rf"<b>{name}</b>.*?</tr>", html, re.DOTALL).group() for name in ("one", "three")}
+    assert ">real<" in row["one"]
+    assert ">simulated<" not in row["one"]
+    assert ">simulated<" in row["three"]
+    assert ">control<" in row["three"]
+
+
+def test_a_study_without_models_has_a_page(figure):
+    assert "trains no model" in page(gather_scores([]), figure)
+
+
+def test_numbers_are_empty_where_there_is_none():
+    assert (number(np.nan), number(None), number(0.12345)) == ("", "", "0.123")
+
+
+def manifest(name, dataset, **config):
+    return {"wildcards": {"experiment": name, "dataset": dataset}, "config": {**config, "fold": "all", "seed": 0}}
+
+
+def test_only_what_differs_is_compared(scores):
+    differences = config_differences([
+        manifest("one", "real-data", model="ridge", grid=[1.0], pipeline={"order": 2}),
+        manifest("two", "real-data", model="ridge", grid=[2.0], pipeline={"order": 1}),
+        manifest("three", "fake", model="ridge", grid=[1.0], pipeline={"order": 2}),
+    ])  # fmt: skip
+    assert list(differences) == ["dataset", "grid", "pipeline.order"]
+    html = comparison_page(scores, differences, "s", simulated=["fake"])
+    assert "pipeline.order" in html
+    assert html.count("simulated</span>") == 1
+    assert "[0.400, 0.600]" in html
+
+
+def test_experiments_scored_twice_and_missing_columns_are_refused(tmp_path):
+    pd.DataFrame([score_rows("one", "d")]).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match="`one` was scored twice"):
+        gather_scores([tmp_path / "a.csv", tmp_path / "a.csv"])
+    pd.DataFrame([score_rows("one", "d")]).drop(columns="p").to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(DataError, match="column `p` is missing"):
+        gather_scores([tmp_path / "b.csv"])
+
+
+def test_scores_are_drawn_with_chance_and_kind(scores, tmp_path):
+    figure = plot_scores(scores, simulated=["fake"])
+    (panel,) = figure.axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["two (real)", "one (real)", "three (simulated)"]
+    save_figure(figure, tmp_path / "f.png")
+    assert Image.open(tmp_path / "f.png").size[0] > 500
