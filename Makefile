@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= 2
 STAMP := $(VENV)/.installed
 # Mirrored recordings, where they are at hand (see README).
-COGMODELS_MIRROR ?= $(wildcard ../shared/data)
+COGMODELS_MIRROR ?= $(abspath $(wildcard ../shared/data))
 export COGMODELS_MIRROR
 FLOCK := $(if $(shell command -v flock),flock --nonblock --conflict-exit-code 3 .snakemake/make-run.lock,)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,44 +111,42 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure
 
     ``simulated`` names the data sets that must be called simulated.
     """
-    from matplotlib.figure import Figure
-
     metrics = [name for name in dict.fromkeys(scores["metric"]) if name != "retrieval_top5"]
     counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
     height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
-    figure = Figure(figsize=(8.6, max(2.2, height)), layout="constrained")
-    if not metrics:
-        figure.text(0.5, 0.5, "no experiment in this study", ha="center")
-        return figure
-    panels = figure.subplots(len(metrics), 1, squeeze=False, height_ratios=[c + 1.2 for c in counts])[:, 0]
-    for panel, metric in zip(panels, metrics, strict=True):
-        mine = scores[scores["metric"] == metric].iloc[::-1].reset_index(drop=True)
-        for place, row in enumerate(mine.itertuples()):
-            above = row.p < 0.05
-            colour = "#0072B2" if above else "#7F7F7F"
-            panel.plot([row.ci_low, row.ci_high], [place, place], color=colour, lw=2.2, solid_capstyle="round")
-            panel.plot(row.value, place, "o", color=colour, ms=6.5)
-            panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color="#D55E00", lw=1.6)
-            if pd.notna(row.ceiling):
-                panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
-        kinds = ["simulated" if name in simulated else "real" for name in mine["dataset"]]
-        names = [f"{name} ({kind})" for name, kind in zip(mine["experiment"], kinds, strict=True)]
-        panel.set_yticks(range(len(mine)), names, fontsize=9)
-        panel.set_ylim(-0.7, len(mine) - 0.3)
-        panel.set_title(METRIC_NAMES.get(metric, metric), loc="left", fontsize=10, fontweight="bold")
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(axis="x", color="#E5E5E5", lw=0.7)
-        panel.set_axisbelow(True)
-    from matplotlib.lines import Line2D
+    with house_style():
+        figure = new_figure(8.6, max(2.2, height))
+        if not metrics:
+            figure.text(0.5, 0.5, "no experiment in this study", ha="center")
+            return figure
+        panels = figure.subplots(len(metrics), 1, squeeze=False, height_ratios=[c + 1.2 for c in counts])[:, 0]
+        for panel, metric in zip(panels, metrics, strict=True):
+            mine = scores[scores["metric"] == metric].iloc[::-1].reset_index(drop=True)
+            for place, row in enumerate(mine.itertuples()):
+                above = row.p < 0.05
+                colour = BLUE if above else GREY
+                panel.plot([row.ci_low, row.ci_high], [place, place], color=colour, lw=2.2, solid_capstyle="round")
+                panel.plot(row.value, place, "o", color=colour, ms=6.5)
+                panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color=VERMILLION, lw=1.6)
+                if pd.notna(row.ceiling):
+                    panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
+            kinds = ["simulated" if name in simulated else "real" for name in mine["dataset"]]
+            names = [f"{name} ({kind})" for name, kind in zip(mine["experiment"], kinds, strict=True)]
+            panel.set_yticks(range(len(mine)), names)
+            panel.set_ylim(-0.7, len(mine) - 0.3)
+            panel.set_title(METRIC_NAMES.get(metric, metric))
+            panel.grid(axis="x", color=LIGHT, lw=0.7)
+            panel.set_axisbelow(True)
+        from matplotlib.lines import Line2D
 
-    legend = [
-        Line2D([], [], color="#0072B2", marker="o", lw=2.2, label="score and 95 % interval, p < .05"),
-        Line2D([], [], color="#7F7F7F", marker="o", lw=2.2, label="p >= .05"),
-        Line2D([], [], color="#D55E00", lw=1.6, label="chance"),
-        Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
-    ]
-    figure.legend(handles=legend, loc="outside lower center", ncols=4, fontsize=8.5, frameon=False)
-    return figure
+        legend = [
+            Line2D([], [], color=BLUE, marker="o", lw=2.2, label="score and 95 % interval, p < .05"),
+            Line2D([], [], color=GREY, marker="o", lw=2.2, label="p >= .05"),
+            Line2D([], [], color=VERMILLION, lw=1.6, label="chance"),
+            Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
+        ]
+        figure.legend(handles=legend, loc="outside lower center", ncols=4)
+        return figure
 
 
 def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
