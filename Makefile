@@ -1,5 +1,5 @@
 # Two targets do everything: `make run` and `make test`. Both are safe to repeat.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= 2
