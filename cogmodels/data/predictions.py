@@ -1,7 +1,8 @@
-"""Predictions of held-out trials, labels or vectors, as Parquet."""
+"""What a model leaves: predictions of held-out trials as Parquet, weights as safetensors."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,30 @@ def read_predictions(paths: list[Path]) -> pd.DataFrame:
             frame["predicted"] = column.to_pylist()
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
+    """Named arrays as safetensors, which hold numbers and no code."""
+    from safetensors.numpy import save_file
+
+    with whole(path) as temporary:
+        save_file(dict(weights), temporary)
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    """What :func:`write_weights` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DataError(
+            f"these weights cannot be read ({error})", where=path, remedy="Delete the file and run snakemake again"
+        ) from None

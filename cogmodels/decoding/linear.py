@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cogmodels.decoding.protocols import make_folds
 from cogmodels.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 MODELS = ("ridge", "ridge_classifier", "linear_svc")
 
@@ -98,6 +103,23 @@ def train_linear(
                 for name, array in _weights(fitted).items():
                     weights[f"sub-{subject}/{fold}/{name}"] = array
     return DecoderRun(pd.concat(predictions, ignore_index=True), weights, pd.DataFrame(choices))
+
+
+def train_subjects(
+    subjects: Iterable[tuple[pd.DataFrame, np.ndarray]],
+    stimuli: list[str] | None,
+    features: np.ndarray | None,
+    **options: Any,
+) -> DecoderRun:
+    """:func:`train_linear` for each subject (trials, values) in turn, one in memory at a time.
+
+    The target is the stimulus's row of ``features`` (named by ``stimuli``), or the trial's label where there are none.
+    """
+    runs = []
+    for trials, values in subjects:
+        logger.info("training on subject %s: %d trials, %d features", trials["subject"].iloc[0], *values.shape)
+        runs.append(train_linear(trials, values, targets_of(trials, stimuli, features), **options))
+    return join_runs(runs)
 
 
 def join_runs(runs: list[DecoderRun]) -> DecoderRun:

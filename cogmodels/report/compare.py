@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.report.html import METRIC_NAMES, render
 from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -18,13 +19,6 @@ SCORE_COLUMNS = [
     "study", "family", "dataset", "experiment", "protocol", "metric",
     "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n",
 ]  # fmt: skip
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "retrieval_top1": "retrieval, top 1",
-    "retrieval_top5": "retrieval, top 5",
-    "two_way": "two-way identification",
-    "pearson": "Pearson r with the features",
-}
 
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
@@ -82,8 +76,6 @@ def comparison_page(
 
     ``simulated`` names the data sets that must be called simulated.
     """
-    from cogmodels.report.page import render
-
     blocks = []
     for (family, dataset), mine in scores.groupby(["family", "dataset"], sort=True):
         names = list(dict.fromkeys(mine["experiment"]))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.data.predictions import read_predictions, write_predictions
+from cogmodels.data.predictions import read_predictions, read_weights, write_predictions, write_weights
 from cogmodels.data.tables import (
     Features,
     Responses,
@@ -126,3 +126,16 @@ def test_predictions_come_back(tmp_path, predicted):
     back = read_predictions([tmp_path / "p.parquet"])
     np.testing.assert_array_equal(np.stack(back["predicted"].to_numpy()), np.stack(predicted))
     assert list(back["run"]) == list(frame["run"])
+
+
+def test_weights_come_back_with_the_same_bytes_and_damage_is_named(tmp_path):
+    weights = {"sub-01/run-01/b": np.arange(3.0), "sub-01/run-01/a": np.eye(2, dtype=np.float32)}
+    for name in ("a.safetensors", "b.safetensors"):
+        write_weights(tmp_path / name, weights)
+    assert digest(tmp_path / "a.safetensors") == digest(tmp_path / "b.safetensors")
+    back = read_weights(tmp_path / "a.safetensors")
+    assert set(back) == set(weights)
+    np.testing.assert_array_equal(back["sub-01/run-01/b"], np.arange(3.0))
+    (tmp_path / "a.safetensors").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_weights(tmp_path / "a.safetensors")

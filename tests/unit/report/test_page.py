@@ -9,7 +9,8 @@ from PIL import Image
 
 from cogmodels.errors import DataError
 from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
-from cogmodels.report.page import number, study_page
+from cogmodels.report.html import number
+from cogmodels.report.page import study_page
 from cogmodels.report.style import save_figure
 
 

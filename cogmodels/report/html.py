@@ -1,0 +1,57 @@
+"""Templates, figures inside pages, and how scores are named and printed."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "retrieval_top1": "retrieval, top 1",
+    "retrieval_top5": "retrieval, top 5",
+    "two_way": "two-way identification",
+    "pearson": "Pearson r with the features",
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of this room, filled; everything that comes from data is escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+def embedded(path: Path) -> str:
+    """A PNG figure as a data URI, as WebP of the same size, so that a page of many figures stays small."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").save(buffer, "WEBP", quality=82, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A score as papers print it; empty where there is none."""
+    return "" if value is None or pd.isna(value) else f"{value:.{digits}f}"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("cogmodels.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    return environment
