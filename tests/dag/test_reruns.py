@@ -15,7 +15,7 @@ from studies import copy_checkout, write_tiny
 
 from cogmodels.files import digest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("reruns")]
+pytestmark = [pytest.mark.slow]
 CONFIG = ("--configfile", "tiny.yaml")
 REPORT = {"all": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from bids_validator import BIDSValidator
 
-pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("default-study")]
+pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 
 def snakemake(root, folder, *arguments):
