@@ -80,7 +80,6 @@ def haxby(root, tmp_path_factory):
 
 
 @pytest.mark.network
-@pytest.mark.xdist_group("haxby2001")
 class TestHaxby:
     def test_names_and_plan(self, haxby):
         target, spec, _ = haxby
@@ -193,7 +192,6 @@ def physio(target, subject, eye=1):
     return target / f"sub-{subject}/beh/sub-{subject}_task-viewing_recording-eye{eye}_physio.tsv.gz"
 
 
-@pytest.mark.xdist_group("eyelink")
 class TestEyelink:
     def test_names_and_plan(self, eyelink):
         target, spec, _ = eyelink
@@ -332,7 +330,6 @@ def osie_set(root, mirror, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("osie")
 class TestOsie:
     def test_names(self, osie_set):
         check_names(osie_set[0])
@@ -359,7 +356,6 @@ class TestOsie:
         assert fixations.groupby("trial")["stimulus"].first().tolist() == [f"{n}.jpg" for n in range(1001, 1701)]
 
 
-@pytest.mark.xdist_group("osie")
 def test_damaged_osie(tmp_path):
     path = tmp_path / "data/eye/fixations.mat"
     with pytest.raises(DataError, match="does not exist"):
@@ -383,7 +379,6 @@ def uci(root, mirror, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("uci")
 class TestUci:
     def test_names_and_plan(self, uci):
         target, spec, _ = uci
