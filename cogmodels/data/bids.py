@@ -339,6 +339,19 @@ def discover(root: Path) -> list[dict[str, str | None]]:
     return found
 
 
+def companions(path: Path, root: Path) -> list[Path]:
+    """What is there that belongs to a recording: events, sidecars, channels, further parts, inherited metadata.
+
+    ``path`` is the recording's file in the BIDS folder ``root``. Eyes of one recording share their events.
+    """
+    path = Path(path)
+    parts = [part for part in path.name.split("_")[:-1] if not part.startswith("recording-")]
+    beside = path.parent.glob("_".join(parts) + "_*")
+    task = next((part for part in parts if part.startswith("task-")), None)
+    inherited = Path(root).glob(f"{task}_*.json") if task else []
+    return sorted(file for file in {*beside, *inherited} if file != path and file.is_file())
+
+
 def _modality_of(path: Path) -> str | None:
     tail = path.name.rsplit("_", 1)[-1]
     if tail in _MODALITY:

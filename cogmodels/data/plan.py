@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -11,7 +11,7 @@ from pathlib import Path
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.load import load_spec
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
-from cogmodels.data.bids import bids_name, discover, list_subjects
+from cogmodels.data.bids import bids_name, companions, discover, list_subjects
 from cogmodels.errors import DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
@@ -49,8 +49,8 @@ class Plan:
     ----------
     study : Study
         The checked config.
-    specs : path
-        Folder of the data specs.
+    spec_folders : paths
+        Folders of data specs; the first that has a data set's counts.
 
     Raises
     ------
@@ -58,10 +58,10 @@ class Plan:
         A spec is missing or wrong; a BIDS folder is missing or empty.
     """
 
-    def __init__(self, study: Study, specs: Path) -> None:
+    def __init__(self, study: Study, *spec_folders: Path) -> None:
         self.study = study
-        self.spec_folder = Path(specs)
-        self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folder, name) for name in study.datasets}
+        self.spec_folders = {name: self._folder_of(name, spec_folders) for name in study.datasets}
+        self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folders[name], name) for name in study.datasets}
         self._recordings = {name: list(self._list(spec)) for name, spec in self.specs.items()}
 
     # -- data sets ---------------------------------------------------------------------------------------------
@@ -130,11 +130,13 @@ class Plan:
     def raw_inputs(self, dataset: str, recordings: list[Recording]) -> list[str]:
         """Files that a job on these recordings waits for.
 
-        A BIDS folder of the user's is read as it is; of a data set made here, the subject's ``scans.tsv``, which is
-        written last and changes when any of its files does.
+        A BIDS folder of the user's is read as it is: the recordings with their events and sidecars. Of a data set made
+        here, the subject's ``scans.tsv``, which is written last and changes when any of its files does.
         """
         if self.kind(dataset) == "folder":
-            return [recording.path for recording in recordings]
+            root = Path(self.root(dataset))
+            files = [file for one in recordings for file in (Path(one.path), *companions(Path(one.path), root))]
+            return [str(file) for file in dict.fromkeys(files)]
         return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})
 
     @cached_property
@@ -186,6 +188,11 @@ class Plan:
         ]
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _folder_of(dataset: str, folders: Sequence[Path]) -> Path:
+        having = [folder for folder in folders if (Path(folder) / f"{dataset}.yaml").exists()]
+        return Path(having[0] if having else folders[-1])
 
     def _list(self, spec: DataSpec) -> Iterator[Recording]:
         if spec.source.kind == "folder":

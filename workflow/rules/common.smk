@@ -27,8 +27,8 @@ ROOT = Path(workflow.basedir)
 
 try:
     STUDY = load_study(config, " + ".join(os.path.relpath(file) for file in reversed(workflow.configfiles)) or "config")
-    SPECS = Path(STUDY.paths.specs)
-    PLAN = Plan(STUDY, SPECS if SPECS.is_dir() else ROOT / SPECS)
+    # Specs of one's own come first, those that are shipped are always there.
+    PLAN = Plan(STUDY, Path(STUDY.paths.specs), ROOT / "data_specs")
 except CogmodelsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -67,7 +67,7 @@ wildcard_constraints:
 def source_manifest(wildcards):
     """The table of files of a `url` source."""
     source = PLAN.specs[wildcards.dataset].source
-    return [str(PLAN.spec_folder / source.manifest)] if source.kind == "url" else []
+    return [str(PLAN.spec_folders[wildcards.dataset] / source.manifest)] if source.kind == "url" else []
 
 
 def source_of(wildcards):

@@ -18,7 +18,7 @@ rule fetch_source:
         "../../envs/data.yaml"
     params:
         source=source_of,
-        specs=str(PLAN.spec_folder),
+        specs=lambda wildcards: str(PLAN.spec_folders[wildcards.dataset]),
         code=code("fetch_source"),
     script:
         "../scripts/fetch_source.py"
