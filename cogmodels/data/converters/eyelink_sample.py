@@ -158,8 +158,6 @@ def _events_sidecar(edf: Edf) -> dict[str, object]:
     # Near the centre, one degree spans distance x tan(1 degree).
     distance = float(np.mean(edf.pixels_per_degree)) * pitch / np.tan(np.radians(1.0))
     return {
-        "TaskName": TASK,
-        "TaskDescription": "Not documented",
         "StimulusPresentation": {
             "ScreenDistance": round(distance, 4),
             "ScreenOrigin": ["top", "left"],
