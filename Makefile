@@ -7,15 +7,18 @@ STAMP := $(VENV)/.installed
 # Mirrored recordings, where they are at hand (see README).
 COGMODELS_MIRROR ?= $(abspath $(wildcard ../shared/data))
 export COGMODELS_MIRROR
-FLOCK := $(if $(shell command -v flock),flock --nonblock --conflict-exit-code 3 .snakemake/make-run.lock,)
+FLOCK := $(if $(shell command -v flock),flock --wait 60 --conflict-exit-code 3 .snakemake/make-run.lock,)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check fast format lock generate clean help
 
-# One `make run` at a time; a lock that a killed run left behind is then stale and is cleared.
+# One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study
 	@mkdir -p .snakemake
-	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES)'
+	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES)' || { \
+	    status=$$?; \
+	    test $$status -ne 3 || echo "Another run still works in this folder: wait for it, or end it." >&2; \
+	    exit $$status; }
 
 test: $(STAMP)  ## set up, check the code, run every test
 	$(MAKE) --no-print-directory check
