@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.gaze.engbert import detect_engbert_kliegl
+from cogmodels.gaze.idt import detect_idt
 from cogmodels.gaze.ivt import detect_ivt
 from cogmodels.gaze.recording import Recording
 
 # Each takes a recording and its own keyword parameters and returns the table of `cogmodels.gaze.events`.
-DETECTORS: dict[str, Callable[..., pd.DataFrame]] = {"ivt": detect_ivt}
+DETECTORS: dict[str, Callable[..., pd.DataFrame]] = {
+    "ivt": detect_ivt,
+    "idt": detect_idt,
+    "engbert_kliegl": detect_engbert_kliegl,
+}
 
 
 def detect_events(recording: Recording, detector: str, **parameters: Any) -> pd.DataFrame:
