@@ -149,7 +149,7 @@ def engbert_saccades(
     if min(sigmas) < MINIMUM_SIGMA:
         axis = "horizontal" if sigmas[0] <= sigmas[1] else "vertical"
         raise DataError(
-            f"half of the {axis} velocities do not vary (sigma {min(sigmas):g}): there is no noise to set a threshold by",
+            f"half of the {axis} velocities do not vary (sigma {min(sigmas):g}), so that no threshold follows",
             where=where,
             remedy="Leave the recording out, or use detector ivt",
         )
