@@ -27,7 +27,10 @@ def fill_gaps(
             continue
         if (p > 0 and found[p - 1][1] > first - edge - 1) or (p + 1 < len(found) and found[p + 1][0] < last + edge + 1):
             continue
-        if any(_displacement(x, y, first + a, first + b, edge) > max_displacement for a, b in stretches(missing[first : last + 1])):
+        if any(
+            _displacement(x, y, first + a, first + b, edge) > max_displacement
+            for a, b in stretches(missing[first : last + 1])
+        ):
             continue
         inside = first + np.flatnonzero(~missing[first : last + 1])
         known = np.concatenate([np.arange(first - edge, first), inside, np.arange(last + 1, last + 1 + edge)])

@@ -90,7 +90,9 @@ def detect_i2mc(recording: Recording, other_eye: Recording | None = None, **para
     for a, b in pieces(recording):
         positions = [(eye.x[a:b], eye.y[a:b]) for eye in eyes]
         if any(np.isfinite(x).any() for x, _ in positions):
-            found.append(a + np.array(i2mc_fixations(recording.time[a:b], positions, recording.sampling_rate, width, options)))
+            found.append(
+                a + np.array(i2mc_fixations(recording.time[a:b], positions, recording.sampling_rate, width, options))
+            )
     starts, stops = np.concatenate(found, axis=1)
     kinds = np.full(len(starts), kernels.FIXATION)
     events = assemble_events(recording, speed_of(recording), starts, stops, kinds)
@@ -179,9 +181,7 @@ def _mean(eyes: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np
     """Mean position of the eyes that are seen."""
     if len(eyes) == 1:
         return eyes[0][0].copy(), eyes[0][1].copy()
-    return tuple(
-        np.where(np.isnan(a), b, np.where(np.isnan(b), a, (a + b) / 2)) for a, b in zip(*eyes, strict=True)
-    )
+    return tuple(np.where(np.isnan(a), b, np.where(np.isnan(b), a, (a + b) / 2)) for a, b in zip(*eyes, strict=True))
 
 
 def _weights(x: np.ndarray, y: np.ndarray, rate: float, options: I2MC) -> np.ndarray:
@@ -190,7 +190,9 @@ def _weights(x: np.ndarray, y: np.ndarray, rate: float, options: I2MC) -> np.nda
     weights, tests = np.zeros(len(x)), np.zeros(len(x))
     if size >= 3:
         starts = _window_starts(np.isnan(x), size, step)
-        versions = tuple(int(k) for k in options.downsamples if abs(rate / k - round(rate / k)) < 1e-2 and size // k >= 3)
+        versions = tuple(
+            int(k) for k in options.downsamples if abs(rate / k - round(rate / k)) < 1e-2 and size // k >= 3
+        )
         filters, rows = _filters(size, versions, min(int(options.cheby_order), (size - 1) // 3))
         failures = i2mc_kernels.window_weights(
             x, y, starts, size, filters, rows, np.array(versions, np.int64), options.seed, weights, tests
