@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 # Kinds of stretches; sample labels of the detectors. NONE is seen gaze that is no event.
-NONE, FIXATION, SACCADE, LOST = 0, 1, 2, 3
+NONE, FIXATION, SACCADE, LOST, PSO, PURSUIT = 0, 1, 2, 3, 4, 5
 # Columns of `measure_events`.
 MEAN_X, MEAN_Y, START_X, START_Y, END_X, END_Y, AMPLITUDE, PEAK, MEAN, DIRECTION, DISPERSION = range(11)
 N_MEASURES = 11

@@ -16,7 +16,14 @@ EVENT_COLUMNS = [
     "event", "onset", "duration", "start_sample", "stop_sample", "x", "y", "start_x", "start_y", "end_x", "end_y",
     "amplitude_deg", "direction_deg", "dispersion_deg", "peak_velocity", "mean_velocity", "complete",
 ]  # fmt: skip
-NAMES = {kernels.FIXATION: "fixation", kernels.SACCADE: "saccade", kernels.LOST: "lost"}
+NAMES = {
+    kernels.FIXATION: "fixation",
+    kernels.SACCADE: "saccade",
+    kernels.LOST: "lost",
+    kernels.PSO: "pso",
+    kernels.PURSUIT: "pursuit",
+}
+GAZE_EVENTS = ("fixation", "saccade", "pso", "pursuit")
 # A loss of an eye this long is called a blink (pymovements' blink detector, 0.28), s.
 BLINK_S = (0.05, 0.5)
 
@@ -39,7 +46,8 @@ def tabulate_events(
     Returns
     -------
     events : DataFrame
-        ``event``: fixation, saccade, blink (the tracker saw no eye for 50 to 500 ms) or lost. ``onset``, ``duration``:
+        ``event``: fixation, saccade, pso (oscillation after a saccade), pursuit, blink (the tracker saw no eye for
+        50 to 500 ms) or lost. ``onset``, ``duration``:
         s, the last sample's period included. ``x``, ``y``: mean position of fixations, px. ``start_x`` to ``end_y``:
         first and last position seen, px. ``amplitude_deg``, ``direction_deg``: from the first to the last position (0
         right, 90 up). ``dispersion_deg``: range of x plus range of y. ``peak_velocity``, ``mean_velocity``: deg/s.
@@ -51,7 +59,7 @@ def tabulate_events(
     kernels.measure_events(starts, stops, recording.x, recording.y, x, y, np.asarray(speed), measures)
     names = np.array([NAMES[kind] for kind in kinds], dtype=object)
     names[_blinks(recording, starts, stops, names)] = "blink"
-    gazing, fixating = np.isin(names, ["fixation", "saccade"]), names == "fixation"
+    gazing, fixating = np.isin(names, GAZE_EVENTS), names == "fixation"
     columns = {
         "event": names.astype(str),
         "onset": recording.time[starts],
@@ -75,6 +83,34 @@ def tabulate_events(
     columns |= {name: np.where(gazing, measures[:, column], np.nan) for name, column in named.items()}
     columns["complete"] = _complete(recording, starts, stops, gazing).astype(np.int64)
     return pd.DataFrame(columns)[EVENT_COLUMNS]
+
+
+def assemble_events(
+    recording: Recording, speed: np.ndarray, starts: np.ndarray, stops: np.ndarray, kinds: np.ndarray
+) -> pd.DataFrame:
+    """The table of what a detector found, in any order, and of the losses that none of it covers.
+
+    Parameters and result as those of :func:`tabulate_events`.
+    """
+    n = recording.n_samples
+    starts, stops, kinds = (np.asarray(values, dtype=np.int64) for values in (starts, stops, kinds))
+    edges = np.zeros(n + 1, np.int64)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, stops, -1)
+    labels = np.where((np.cumsum(edges)[:n] == 0) & (recording.lost != 0), kernels.LOST, kernels.NONE).astype(np.int8)
+    lost = np.empty((2, n), np.int64)
+    count = kernels.runs_of_labels(labels, recording.gaps, lost[0], lost[1], np.empty(n, np.int8))
+    starts = np.concatenate([starts, lost[0, :count]])
+    stops = np.concatenate([stops, lost[1, :count]])
+    kinds = np.concatenate([kinds, np.full(count, kernels.LOST)])
+    order = np.argsort(starts, kind="stable")
+    return tabulate_events(recording, speed, starts[order], stops[order], kinds[order])
+
+
+def pieces(recording: Recording) -> list[tuple[int, int]]:
+    """First sample of each stretch without a pause, and the one after its last."""
+    bounds = [*np.flatnonzero(recording.gaps).tolist(), recording.n_samples]
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
 
 
 def typed_events(events: pd.DataFrame, columns: Sequence[str] = EVENT_COLUMNS) -> pd.DataFrame:
@@ -111,7 +147,7 @@ def _blinks(recording: Recording, starts: np.ndarray, stops: np.ndarray, names: 
 
 
 def _complete(recording: Recording, starts: np.ndarray, stops: np.ndarray, gazing: np.ndarray) -> np.ndarray:
-    """Which events have a sample right before and right after them (a seen one, for fixations and saccades)."""
+    """Which events have a sample right before and right after them (a seen one, where gaze is seen)."""
     n, gaps = recording.n_samples, recording.gaps
     seen = recording.lost == 0
     before, after = np.maximum(starts - 1, 0), np.minimum(stops, n - 1)

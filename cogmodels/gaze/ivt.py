@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from cogmodels.errors import DataError
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.events import tabulate_events
 from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.parameters import check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import speed as speed_of
 
@@ -32,10 +33,7 @@ class IVT:
     merge_distance_deg: float = 0.5
 
     def __post_init__(self) -> None:
-        for field in fields(self)[1:]:
-            value = getattr(self, field.name)
-            if not value >= 0 or (field.name == "velocity_threshold" and value == 0):
-                raise DataError(f"`{field.name}` is {value}", where="detector ivt", remedy="Give a value above 0")
+        check_not_negative(self, "ivt", positive=("velocity_threshold",))
 
 
 def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
@@ -66,7 +64,7 @@ def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
     Salvucci and Goldberg (2000), ETRA, 71-78; merging and minimum durations as in Olsen (2012), The Tobii I-VT fixation
     filter. Merging takes the saccades between merged fixations away, so I-VT finds no microsaccades.
     """
-    options = _options(parameters)
+    options = read_parameters(IVT, parameters, "ivt")
     speed = speed_of(recording, options.velocity)
     labels = ivt_labels(recording, speed, options)
     n = recording.n_samples
@@ -76,14 +74,6 @@ def detect_ivt(recording: Recording, **parameters: float | str) -> pd.DataFrame:
     lasts = recording.time[stops - 1] - recording.time[starts] + 1.000001 / recording.sampling_rate
     kept = (kinds != kernels.FIXATION) | (lasts >= options.minimum_fixation_s)
     return tabulate_events(recording, speed, starts[kept], stops[kept], kinds[kept])
-
-
-def _options(parameters: dict[str, float | str]) -> IVT:
-    known = [field.name for field in fields(IVT)]
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        raise DataError(f"there is no parameter `{unknown[0]}`", where="detector ivt", remedy=f"Use {', '.join(known)}")
-    return IVT(**parameters)
 
 
 def ivt_labels(recording: Recording, speed: np.ndarray, options: IVT) -> np.ndarray:
