@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it: time is no property of these tests.
+settings.register_profile("cogmodels", deadline=None)
+settings.load_profile("cogmodels")
 
 
 @pytest.fixture(scope="session")
