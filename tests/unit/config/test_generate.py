@@ -3,6 +3,7 @@
 import json
 
 import jsonschema
+import pytest
 import yaml
 
 from cogmodels.config.base import read_yaml
@@ -36,3 +37,5 @@ def test_resolved_default_study_fits_its_schema(root):
     schema = json.loads((root / "workflow" / "schemas" / "study.schema.json").read_text())
     study = load_study(yaml.safe_load((root / "config" / "config.yaml").read_text()))
     jsonschema.validate(study.model_dump(), schema)
+    with pytest.raises(jsonschema.ValidationError, match="trackin"):
+        jsonschema.validate({**study.model_dump(), "trackin": {}}, schema)
