@@ -50,7 +50,7 @@ def trials_of_events(
             where=f"subject {subject}, run {run}",
             remedy="Add a column `trial_type` or `stimulus_id`",
         )
-    label = events["trial_type"] if "trial_type" in events else stimulus
+    label = events.get("trial_type", stimulus)
     return pd.DataFrame(
         {
             "subject": subject,
@@ -118,7 +118,8 @@ def check_responses(responses: Responses, where: object = None) -> None:
     if wrong.any():
         row = trials[wrong].iloc[0]
         raise DataError(
-            f"{int(wrong.sum())} trials hold values that are not finite (first: run {row['run']}, trial {row['trial']})",
+            f"{int(wrong.sum())} trials hold values that are not finite "
+            f"(first: run {row['run']}, trial {row['trial']})",
             where=where,
             remedy="Check the recording, or leave the trials out of the events",
         )
@@ -210,7 +211,8 @@ def check_fixations(fixations: pd.DataFrame, where: object = "fixations") -> Non
     if wrong.any():
         row = fixations[wrong].iloc[0]
         raise DataError(
-            f"fixation {row['index']} of trial {row['trial']} has duration {row['duration']} at ({row['x']}, {row['y']})",
+            f"fixation {row['index']} of trial {row['trial']} has duration {row['duration']} "
+            f"at ({row['x']}, {row['y']})",
             where=f"{where}, subject {row['subject']}",
             remedy="Leave such fixations out",
         )

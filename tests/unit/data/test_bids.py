@@ -31,7 +31,15 @@ LABELS = st.text("abcXYZ019", min_size=1, max_size=6)
 
 def test_names_follow_the_order_of_bids_and_the_validator(tmp_path):
     path = bids_path(
-        tmp_path, "func", suffix="bold", extension=".nii.gz", run="1", task="see", acquisition="fast", subject="01", session="2"
+        tmp_path,
+        "func",
+        suffix="bold",
+        extension=".nii.gz",
+        run="1",
+        task="see",
+        acquisition="fast",
+        subject="01",
+        session="2",
     )
     assert path.relative_to(tmp_path).as_posix() == "sub-01/ses-2/func/sub-01_ses-2_task-see_acq-fast_run-1_bold.nii.gz"
     assert BIDSValidator().is_bids("/" + path.relative_to(tmp_path).as_posix())
@@ -142,7 +150,9 @@ def test_scans_list_raw_files_with_their_digests(tmp_path):
 
 
 def test_description_has_what_bids_requires(tmp_path):
-    written = write_description(tmp_path, name="N", readme="text", participants=pd.DataFrame({"participant_id": ["sub-01"]}))
+    written = write_description(
+        tmp_path, name="N", readme="text", participants=pd.DataFrame({"participant_id": ["sub-01"]})
+    )
     assert {"Name", "BIDSVersion", "DatasetType"} <= set(read_json(tmp_path / "dataset_description.json"))
     for path in written:
         assert BIDSValidator().is_bids(f"/{path.name}"), path.name

@@ -23,7 +23,12 @@ SIDECAR = {
     "SampleCoordinateSystem": "gaze-on-screen", "timestamp": {"Units": "ms"},
     "x_coordinate": {"Units": "pixel"}, "y_coordinate": {"Units": "pixel"},
 }  # fmt: skip
-SCREEN = {"ScreenDistance": 0.6, "ScreenOrigin": ["top", "left"], "ScreenResolution": [800, 600], "ScreenSize": [0.4, 0.3]}
+SCREEN = {
+    "ScreenDistance": 0.6,
+    "ScreenOrigin": ["top", "left"],
+    "ScreenResolution": [800, 600],
+    "ScreenSize": [0.4, 0.3],
+}
 
 
 @pytest.fixture
@@ -52,7 +57,9 @@ def test_samples_come_back_and_names_are_bids(recording, tmp_path):
     assert digest(path) == before
 
 
-@pytest.mark.parametrize("field", ["SamplingFrequency", "StartTime", "PhysioType", "RecordedEye", "SampleCoordinateSystem"])
+@pytest.mark.parametrize(
+    "field", ["SamplingFrequency", "StartTime", "PhysioType", "RecordedEye", "SampleCoordinateSystem"]
+)
 def test_a_required_field_that_is_missing_is_named(recording, field):
     path, samples, _ = recording
     with pytest.raises(DataError, match=f"lacks {field}"):
@@ -76,7 +83,9 @@ def test_a_screen_without_geometry_is_named(recording):
 def test_trials_come_from_the_events_or_are_the_whole_recording(recording):
     path, _, _ = recording
     assert read_trials(path)["stimulus"].tolist() == ["none"]
-    events = pd.DataFrame({"onset": [0.0, 1.0, 2.0], "duration": 0.5, "trial": [1, None, 2], "stimulus_id": ["a", None, "b"]})
+    events = pd.DataFrame(
+        {"onset": [0.0, 1.0, 2.0], "duration": 0.5, "trial": [1, None, 2], "stimulus_id": ["a", None, "b"]}
+    )
     write_tsv(path.with_name("sub-01_task-look_events.tsv"), events)
     trials = read_trials(path)
     assert trials["stimulus"].tolist() == ["a", "b"]

@@ -20,7 +20,9 @@ from cogmodels.data.tables import (
 from cogmodels.errors import DataError
 from cogmodels.files import digest
 
-EVENTS = pd.DataFrame({"onset": [0.0, 4.0], "duration": 2.0, "trial_type": ["face", "house"], "stimulus_id": ["s1", "s2"]})
+EVENTS = pd.DataFrame(
+    {"onset": [0.0, 4.0], "duration": 2.0, "trial_type": ["face", "house"], "stimulus_id": ["s1", "s2"]}
+)
 
 
 def responses():
@@ -54,7 +56,10 @@ def test_responses_come_back_with_the_same_bytes(tmp_path):
         (lambda trials, values: (trials.assign(split="tst"), values), "split `tst` is unknown"),
         (lambda trials, values: (trials.assign(trial=0), values), "trial 0 of run 01 comes twice"),
         (lambda trials, values: (trials, values[:3]), "4 trials but values of shape"),
-        (lambda trials, values: (trials, np.where(values == values[1, 0], np.nan, values)), r"first: run 01, trial 1\)"),
+        (
+            lambda trials, values: (trials, np.where(values == values[1, 0], np.nan, values)),
+            r"first: run 01, trial 1\)",
+        ),
         (lambda trials, values: (trials.iloc[:0], values[:0]), "no trials"),
     ],
 )
