@@ -15,6 +15,7 @@ from cogmodels.gaze.ihmm import detect_ihmm
 from cogmodels.gaze.ivt import detect_ivt
 from cogmodels.gaze.nystrom_holmqvist import detect_nystrom_holmqvist
 from cogmodels.gaze.recording import Recording
+from cogmodels.gaze.relative_velocity import detect_relative_velocity
 from cogmodels.gaze.remodnav import detect_remodnav
 
 # Each takes a recording and its own keyword parameters and returns the table of `cogmodels.gaze.events`.
@@ -26,6 +27,7 @@ DETECTORS: dict[str, Callable[..., pd.DataFrame]] = {
     "nystrom_holmqvist": detect_nystrom_holmqvist,
     "remodnav": detect_remodnav,
     "i2mc": detect_i2mc,
+    "relative_velocity": detect_relative_velocity,
 }
 
 
