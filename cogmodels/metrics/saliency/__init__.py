@@ -1,0 +1,1 @@
+"""Saliency metrics: how well a map predicts where people look, and how alike two maps are."""

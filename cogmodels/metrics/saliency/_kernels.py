@@ -1,0 +1,122 @@
+"""Compiled loops over the pixels of maps. Each sum runs within rows first, which keeps its rounding error small."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+# Sums may be reordered, so that they run in vector registers; NaN and infinity keep their meaning.
+_SUMS = {"reassoc", "contract", "nsz"}
+
+
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
+def deviations(values, origin):
+    """Sum of deviations from the origin and of their squares."""
+    total = 0.0
+    squares = 0.0
+    for i in range(values.shape[0]):
+        row = 0.0
+        row_squares = 0.0
+        for j in range(values.shape[1]):
+            deviation = values[i, j] - origin
+            row += deviation
+            row_squares += deviation * deviation
+        total += row
+        squares += row_squares
+    return total, squares
+
+
+@numba.njit(cache=True, nogil=True)
+def moments(values):
+    """Mean and sum of squared deviations of a map (height, width); NaN or infinite where a pixel is not finite."""
+    n = values.size
+    origin = values[values.shape[0] // 2, values.shape[1] // 2]
+    total, squares = deviations(values, origin)
+    # One pass around any pixel does, unless that pixel lies far from the mean: then the difference would cancel.
+    if n * (total / n) ** 2 > 0.99 * squares:
+        origin = origin + total / n
+        total, squares = deviations(values, origin)
+    mean = total / n
+    return origin + mean, squares - n * mean * mean
+
+
+@numba.njit(cache=True, nogil=True)
+def rank_pixels(values, positives, low, high, at_least, equal):
+    """How many pixels reach each of the positives, and how many equal it.
+
+    positives : (n,) in ascending order, all different, within low ... high, the extent of values (height, width)
+    at_least, equal : (n,) int64, filled
+    """
+    n = positives.shape[0]
+    cells = 8192
+    # One division for each pixel finds its cell; only in the few cells that hold a positive are values compared.
+    scale = (cells - 1) / (high - low) if high > low else 0.0
+    first = np.zeros(cells + 1, np.int64)
+    for k in range(n):
+        first[int((positives[k] - low) * scale) + 1] += 1
+    for cell in range(cells):
+        first[cell + 1] += first[cell]
+    # counts[k]: pixels with k positives at or below them.
+    # Neighbouring pixels often have the same k: they count in turn, so that none waits for the one before it.
+    counts = np.zeros((4, n + 1), np.int64)
+    equal[:] = 0
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            cell = int((value - low) * scale)
+            k = first[cell]
+            stop = first[cell + 1]
+            while k < stop and positives[k] <= value:
+                if positives[k] == value:
+                    equal[k] += 1
+                k += 1
+            counts[j & 3, k] += 1
+    above = 0
+    for k in range(n - 1, -1, -1):
+        above += counts[:, k + 1].sum()
+        at_least[k] = above
+
+
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
+def cross_moments(first, second, mean_first, mean_second):
+    """Sum of the products of deviations of two maps of one shape."""
+    total = 0.0
+    for i in range(first.shape[0]):
+        row = 0.0
+        for j in range(first.shape[1]):
+            row += (first[i, j] - mean_first) * (second[i, j] - mean_second)
+        total += row
+    return total
+
+
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
+def overlap(first, second, scale_first, offset_first, scale_second, offset_second):
+    """Sum of minima of two maps, each scaled and then moved."""
+    total = 0.0
+    for i in range(first.shape[0]):
+        row = 0.0
+        for j in range(first.shape[1]):
+            row += min(first[i, j] * scale_first + offset_first, second[i, j] * scale_second + offset_second)
+        total += row
+    return total
+
+
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
+def shrink(values, out):
+    """Mean of the map over the area of each cell of a coarser grid (out, filled); pixels may be cut."""
+    height, width = values.shape
+    rows, columns = out.shape
+    for r in range(rows):
+        top = r * height / rows
+        bottom = (r + 1) * height / rows
+        for c in range(columns):
+            left = c * width / columns
+            right = (c + 1) * width / columns
+            total = 0.0
+            for i in range(int(top), min(int(np.ceil(bottom)), height)):
+                tall = min(bottom, i + 1.0) - max(top, float(i))
+                line = 0.0
+                for j in range(int(left), min(int(np.ceil(right)), width)):
+                    line += values[i, j] * (min(right, j + 1.0) - max(left, float(j)))
+                total += line * tall
+            out[r, c] = total / ((bottom - top) * (right - left))
