@@ -106,17 +106,19 @@ def shrink(values, out):
     """Mean of the map over the area of each cell of a coarser grid (out, filled); pixels may be cut."""
     height, width = values.shape
     rows, columns = out.shape
+    line = np.empty(width)
     for r in range(rows):
         top = r * height / rows
         bottom = (r + 1) * height / rows
+        line[:] = 0.0
+        for i in range(int(top), min(int(np.ceil(bottom)), height)):
+            tall = min(bottom, i + 1.0) - max(top, float(i))
+            for j in range(width):
+                line[j] += values[i, j] * tall
         for c in range(columns):
             left = c * width / columns
             right = (c + 1) * width / columns
             total = 0.0
-            for i in range(int(top), min(int(np.ceil(bottom)), height)):
-                tall = min(bottom, i + 1.0) - max(top, float(i))
-                line = 0.0
-                for j in range(int(left), min(int(np.ceil(right)), width)):
-                    line += values[i, j] * (min(right, j + 1.0) - max(left, float(j)))
-                total += line * tall
+            for j in range(int(left), min(int(np.ceil(right)), width)):
+                total += line[j] * (min(right, j + 1.0) - max(left, float(j)))
             out[r, c] = total / ((bottom - top) * (right - left))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.saliency import densities, fixated
-from cogmodels.metrics.saliency.maps import Map, density
+from cogmodels.metrics.saliency.maps import Map, as_map, density, fixated_pixels
 
 #: Name -> more is more alike.
 SALIENCY_METRICS = {
@@ -33,12 +33,12 @@ SHUFFLED = 10_000
 
 
 def map_values(
-    predicted: np.ndarray,
-    baseline: np.ndarray,
+    predicted: np.ndarray | Map,
+    baseline: np.ndarray | Map,
+    own: np.ndarray | Map,
     x: np.ndarray,
     y: np.ndarray,
     others: np.ndarray,
-    sigma_px: float,
     *,
     seed: int = 0,
 ) -> dict[str, float]:
@@ -48,12 +48,12 @@ def map_values(
     ----------
     predicted, baseline : (height, width)
         Densities; the information gain is that of a mixture of both over the second.
+    own : (height, width)
+        The person's own density, with which cc, sim, kld and emd compare.
     x, y : (n,) float
         The person's fixations on the map, px.
     others : (n_others, 2) float
         Fixations on other images, for the shuffled AUC.
-    sigma_px : float
-        Of the person's own density, with which cc, sim, kld and emd compare.
     seed : int
         Of the draws of the Borji AUC.
 
@@ -61,17 +61,17 @@ def map_values(
     -------
     name -> value, for ``SALIENCY_METRICS``; conventions of pysaliency, where both have the metric, and MIT's else.
     """
-    own = Map(density(x, y, predicted.shape, sigma_px))
-    mixed = predicted * ((1 - BASELINE_SHARE) / predicted.sum())
-    mixed += baseline * (BASELINE_SHARE / baseline.sum())
-    predicted = Map(predicted)
+    predicted, baseline, own = (as_map(which, "consistency") for which in (predicted, baseline, own))
+    columns, rows = fixated_pixels(predicted.shape, x, y, "consistency", "refuse")
+    here, usual = (which.values[rows, columns] / which.extent[2] for which in (predicted, baseline))
+    mixed = (1 - BASELINE_SHARE) * here + BASELINE_SHARE * usual
     return {
         "nss": fixated.nss(predicted, x, y),
         "auc": fixated.auc(predicted, x, y),
         "auc_judd": fixated.auc_judd(predicted, x, y),
         "auc_borji": fixated.auc_borji(predicted, x, y, seed=seed),
         "shuffled_auc": fixated.shuffled_auc(predicted, x, y, *others.T),
-        "information_gain": fixated.information_gain(mixed, baseline, x, y),
+        "information_gain": float(np.log2(mixed / usual).mean()),
         "cc": densities.cc(predicted, own),
         "sim": densities.sim(predicted, own),
         "kld": densities.kld(predicted, own, convention="mit"),
@@ -84,7 +84,7 @@ def saliency_consistency(
     shape: tuple[int, int],
     sigma_px: float,
     *,
-    chance_images: int = 200,
+    chance_images: int = 100,
     seed: int = 0,
     jobs: int = 1,
     progress: Callable[[Iterable], Iterable] = iter,
@@ -183,6 +183,8 @@ def _image(
     total = baseline.sum()
     baseline *= (1 - UNIFORM_SHARE) / total if total > 0 else 0.0
     baseline += (UNIFORM_SHARE if total > 0 else 1.0) / baseline.size
+    baseline = Map(baseline)
+    own = {person: _summed({person: mine}, shape, sigma_px) for person, mine in people.items()}
     rows = []
     for kind, source in (("value", people), ("chance", elsewhere)):
         if source is None:
@@ -193,8 +195,9 @@ def _image(
             if person in source:
                 if len(source) < 2:
                     continue
-                left = np.maximum(summed - _summed({person: source[person]}, shape, sigma_px), 0.0)
-            found = map_values(left, baseline, *mine.T, others, sigma_px, seed=seed)
+                theirs = own[person] if kind == "value" else _summed({person: source[person]}, shape, sigma_px)
+                left = np.maximum(summed - theirs, 0.0)
+            found = map_values(left, baseline, own[person], *mine.T, others, seed=seed)
             rows += [(metric, person, kind, value) for metric, value in found.items()]
     return rows
 
