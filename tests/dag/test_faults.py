@@ -3,9 +3,7 @@
 import functools
 import http.server
 import re
-import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +12,6 @@ import yaml
 
 from cogmodels.data.bids import bids_path, write_tsv
 from cogmodels.data.bold import write_bold
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 pytestmark = pytest.mark.slow
 

@@ -6,14 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from studies import copy_checkout, write_tiny
-
 from cogmodels.files import digest
+from tests.dag.studies import copy_checkout, write_tiny
 
 pytestmark = [pytest.mark.slow]
 CONFIG = ("--configfile", "tiny.yaml")

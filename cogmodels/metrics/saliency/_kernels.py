@@ -90,13 +90,15 @@ def cross_moments(first, second, mean_first, mean_second):
 
 
 @numba.njit(cache=True, fastmath=_SUMS, nogil=True)
-def overlap(first, second, scale_first, offset_first, scale_second, offset_second):
-    """Sum of minima of two maps, each scaled and then moved."""
+def overlap(first, second, taken_first, added_first, scale_first, taken_second, added_second, scale_second):
+    """Sum of minima of two maps, of each some first taken off, then added, then scaled."""
     total = 0.0
     for i in range(first.shape[0]):
         row = 0.0
         for j in range(first.shape[1]):
-            row += min(first[i, j] * scale_first + offset_first, second[i, j] * scale_second + offset_second)
+            one = (first[i, j] - taken_first + added_first) * scale_first
+            other = (second[i, j] - taken_second + added_second) * scale_second
+            row += min(one, other)
         total += row
     return total
 

@@ -51,21 +51,21 @@ def kld(predicted: np.ndarray | Map, measured: np.ndarray | Map, *, convention: 
     """
     check_convention(convention, "kld")
     predicted, measured = _two(predicted, measured, "kld")
-    (scale_p, offset_p), (scale_q, offset_q) = (
+    as_density = [
         _to_density(which, "pysaliency", added=0.0 if convention == "mit" else 1e-20) for which in (predicted, measured)
-    )
+    ]
     total = 0.0
     # In blocks that stay in the cache: numpy's logarithm is vectorised, the whole map at once would wait for memory.
-    flat_p, flat_q = predicted.values.ravel(), measured.values.ravel()
+    flat = predicted.values.ravel(), measured.values.ravel()
     block = 8192
-    p, q = np.empty(min(block, flat_p.size)), np.empty(min(block, flat_p.size))
-    for start in range(0, flat_p.size, block):
-        n = min(block, flat_p.size - start)
+    p, q = np.empty(min(block, predicted.size)), np.empty(min(block, predicted.size))
+    for start in range(0, predicted.size, block):
+        n = min(block, predicted.size - start)
         part_p, part_q = p[:n], q[:n]
-        np.multiply(flat_p[start : start + n], scale_p, out=part_p)
-        np.multiply(flat_q[start : start + n], scale_q, out=part_q)
-        part_p += offset_p
-        part_q += offset_q
+        for part, values, (taken, added, scale) in zip((part_p, part_q), flat, as_density, strict=True):
+            np.subtract(values[start : start + n], taken, out=part)
+            part += added
+            part *= scale
         if convention == "mit":
             part_p += _EPS
             np.divide(part_q, part_p, out=part_p)
@@ -169,11 +169,11 @@ def _two(first: np.ndarray | Map, second: np.ndarray | Map, where: str) -> tuple
     return first, second
 
 
-def _to_density(which: Map, convention: str, added: float = 0.0) -> tuple[float, float]:
-    """Scale and offset that make a map a density."""
+def _to_density(which: Map, convention: str, added: float = 0.0) -> tuple[float, float, float]:
+    """What is taken off a map, then added, and the factor that then makes it a density."""
     low, high, total = which.extent
     taken = low if convention == "mit" or low < 0 else 0.0
     total = total - taken * which.size + added * which.size
     if (convention == "mit" and high <= low) or not total > 0:
-        return 0.0, 1 / which.size
-    return 1 / total, (added - taken) / total
+        return (low, 1.0, 1 / which.size)
+    return (taken, added, 1 / total)
