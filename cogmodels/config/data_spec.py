@@ -92,6 +92,11 @@ class DataSpec(Section):
     source: AnySource = Field(description="where the files come from")
     converter: str | None = Field(None, description="module in `cogmodels.data.converters`; none for BIDS folders")
     subjects: list[Label] | None = Field(None, description="subjects; none = all that the BIDS folder has")
+    coders: list[Label] = Field(
+        [],
+        description="people who labelled the gaze samples (columns `label_<coder>`): the first is what detectors are "
+        "scored against, the second the ceiling",
+    )
     recordings: list[Recordings] = Field([], description="what each subject has; for a folder it is looked up")
 
     @model_validator(mode="after")

@@ -37,6 +37,11 @@ STUDY_SECTIONS = {
     "`pipelines.<name>`, `modality: fmri`": FmriPipeline,
     "`pipelines.<name>`, `modality: eeg`": EegPipeline,
     "`pipelines.<name>`, `modality: gaze`": GazePipeline,
+    **{
+        f"`pipelines.<name>.{name}`": field.annotation
+        for name, field in GazePipeline.model_fields.items()
+        if isinstance(field.default, BaseModel)
+    },
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
 }
 SPEC_SECTIONS = {

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import typing
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.detectors import (
+    DetectorName,
+    EngbertKliegl,
+    I2mc,
+    Idt,
+    Ihmm,
+    Ivt,
+    NystromHolmqvist,
+    RelativeVelocity,
+    Remodnav,
+)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
@@ -41,6 +53,10 @@ class Pipeline(Section):
     exclude: list[Label] = Field([], description="subjects left out: without such recordings, or not usable")
     description: str = Field("", description="one line for the report")
 
+    def options(self) -> dict[str, Any]:
+        """What the report and the manifests show of it."""
+        return self.model_dump(exclude={"datasets"})
+
 
 class FmriPipeline(Pipeline):
     """BOLD runs to single-trial responses."""
@@ -62,13 +78,24 @@ class GazePipeline(Pipeline):
     padding_s: float = Field(0.05, ge=0, le=0.5, description="samples dropped on each side of a loss, s")
     padded_from_s: float = Field(0.02, ge=0, description="shorter losses are dropouts and get no padding, s")
     off_screen_margin_deg: float = Field(1.0, ge=0, description="gaze is kept up to this far off the screen, degrees")
-    velocity: Literal["central", "five_point", "savgol"] = Field("five_point", description="velocity filter")
-    detector: Literal["ivt"] = Field("ivt", description="event detector")
-    velocity_threshold: float = Field(30.0, gt=0, description="I-VT: saccades are faster than this, deg/s")
-    minimum_fixation_s: float = Field(0.06, ge=0, description="shorter fixations are dropped, s")
-    minimum_saccade_s: float = Field(0.01, ge=0, description="shorter saccades are dropped, s")
-    merge_gap_s: float = Field(0.075, ge=0, description="fixations no farther apart in time are merged, s; 0 = none")
-    merge_distance_deg: float = Field(0.5, ge=0, description="and no farther apart in space, degrees")
+    figures: bool = Field(True, description="a page of each recording in the report")
+    detector: DetectorName = Field("ivt", description="event detector; its section below holds its parameters")
+    ivt: Ivt = Field(Ivt(), description="parameters of `ivt`")
+    idt: Idt = Field(Idt(), description="parameters of `idt`")
+    ihmm: Ihmm = Field(Ihmm(), description="parameters of `ihmm`")
+    engbert_kliegl: EngbertKliegl = Field(EngbertKliegl(), description="parameters of `engbert_kliegl`")
+    nystrom_holmqvist: NystromHolmqvist = Field(NystromHolmqvist(), description="parameters of `nystrom_holmqvist`")
+    remodnav: Remodnav = Field(Remodnav(), description="parameters of `remodnav`")
+    i2mc: I2mc = Field(I2mc(), description="parameters of `i2mc`")
+    relative_velocity: RelativeVelocity = Field(RelativeVelocity(), description="parameters of `relative_velocity`")
+
+    def detection(self) -> dict[str, Any]:
+        """The detector and its parameters."""
+        return {"detector": self.detector, **getattr(self, self.detector).model_dump()}
+
+    def options(self) -> dict[str, Any]:
+        """Without the parameters of detectors that are not used."""
+        return self.model_dump(exclude={"datasets", *typing.get_args(DetectorName)} - {self.detector})
 
 
 class EegPipeline(Pipeline):

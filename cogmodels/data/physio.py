@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,22 @@ def read_physio(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
                 )
             samples[name] = numbers
     return samples, sidecar
+
+
+def read_labels(path: Path, coders: Sequence[str]) -> tuple[pd.DataFrame, float]:
+    """What people labelled each sample of a gaze file, one column a coder, and the sampling rate, Hz.
+
+    Raises
+    ------
+    DataError
+        The file has no column ``label_<coder>``.
+    """
+    sidecar = read_json(_beside(path, "_physio.json"))
+    samples = read_tsv(path, columns=sidecar["Columns"])
+    missing = [f"label_{coder}" for coder in coders if f"label_{coder}" not in samples]
+    if missing:
+        raise DataError(f"there is no column `{missing[0]}`", where=path, remedy="Correct `coders` in the data spec")
+    return samples[[f"label_{coder}" for coder in coders]].set_axis(list(coders), axis=1), sidecar["SamplingFrequency"]
 
 
 def read_physioevents(path: Path) -> pd.DataFrame | None:

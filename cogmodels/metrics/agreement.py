@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cogmodels.errors import DataError
+from cogmodels.metrics._agreement_kernels import match
 from cogmodels.metrics.scanpath._string_kernels import edit_distance
 
 
@@ -84,20 +85,8 @@ def match_events(coded: np.ndarray, found: np.ndarray, *, minimum_iou: float = 0
     Startsev, Agtzidis and Dorr (2019), Behavior Research Methods 51, 556-572 (maximum intersection over union).
     """
     coded, found = (_intervals(values, name) for values, name in ((coded, "coded"), (found, "found")))
-    overlap = np.minimum(coded[:, None, 1], found[None, :, 1]) - np.maximum(coded[:, None, 0], found[None, :, 0])
-    union = np.maximum(coded[:, None, 1], found[None, :, 1]) - np.minimum(coded[:, None, 0], found[None, :, 0])
-    rows, columns = np.nonzero(overlap > 0)
-    share = overlap[rows, columns] / union[rows, columns]
-    pairs = []
-    taken_rows, taken_columns = set(), set()
-    for at in np.lexsort((columns, rows, -share)):
-        row, column = int(rows[at]), int(columns[at])
-        if share[at] < minimum_iou or row in taken_rows or column in taken_columns:
-            continue
-        taken_rows.add(row)
-        taken_columns.add(column)
-        pairs.append((row, column))
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    partner = match(coded, found, float(minimum_iou))
+    return np.column_stack([np.flatnonzero(partner >= 0), partner[partner >= 0]])
 
 
 def event_agreement(coded: np.ndarray, found: np.ndarray, *, minimum_iou: float = 0.0) -> EventAgreement:
@@ -176,7 +165,7 @@ def _two(coded: np.ndarray, found: np.ndarray, where: str) -> tuple[np.ndarray, 
 
 
 def _intervals(values: np.ndarray, name: str) -> np.ndarray:
-    values = np.asarray(values, dtype=float).reshape(-1, 2)
+    values = np.ascontiguousarray(values, dtype=np.float64).reshape(-1, 2)
     if not (values[:, 1] > values[:, 0]).all():
         raise DataError(f"a {name} event does not end after its onset", where="events", remedy="Give onset < offset")
     return values

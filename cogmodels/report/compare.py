@@ -43,7 +43,7 @@ def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=SCORE_COLUMNS)
     scores = pd.concat(frames, ignore_index=True)
-    repeated = scores.duplicated(["study", "family", "dataset", "experiment", "metric"])
+    repeated = scores.duplicated(["study", "family", "dataset", "experiment", "protocol", "metric"])
     if repeated.any():
         raise DataError(
             f"experiment `{scores.loc[repeated, 'experiment'].iloc[0]}` was scored twice",
@@ -72,12 +72,12 @@ def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def comparison_page(
     scores: pd.DataFrame, differences: pd.DataFrame, study: str, simulated: Collection[str] = ()
 ) -> str:
-    """HTML page: for each family and data set, the config that differs beside each metric with its interval.
+    """HTML page: for each family, data set and protocol, the config that differs beside each metric with its interval.
 
     ``simulated`` names the data sets that must be called simulated.
     """
     blocks = []
-    for (family, dataset), mine in scores.groupby(["family", "dataset"], sort=True):
+    for (family, dataset, protocol), mine in scores.groupby(["family", "dataset", "protocol"], sort=True):
         names = list(dict.fromkeys(mine["experiment"]))
         config = differences.reindex(names).drop(columns="dataset", errors="ignore").fillna("")
         config = config[[key for key in config if config[key].nunique() > 1]]
@@ -93,7 +93,15 @@ def comparison_page(
         ]
         kind = "simulated" if dataset in simulated else "real"
         blocks.append(
-            {"family": family, "dataset": dataset, "kind": kind, "keys": list(config), "metrics": metrics, "rows": rows}
+            {
+                "family": family,
+                "dataset": dataset,
+                "protocol": protocol,
+                "kind": kind,
+                "keys": list(config),
+                "metrics": metrics,
+                "rows": rows,
+            }
         )
     return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES)
 
@@ -123,7 +131,10 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure
                 if pd.notna(row.ceiling):
                     panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
             kinds = ["simulated" if name in simulated else "real" for name in mine["dataset"]]
-            names = [f"{name} ({kind})" for name, kind in zip(mine["experiment"], kinds, strict=True)]
+            # The name is enough, unless one is scored under several protocols.
+            several = mine.groupby("experiment")["protocol"].transform("nunique") > 1
+            shown = mine["experiment"].where(~several, mine["experiment"] + ", " + mine["protocol"])
+            names = [f"{name} ({kind})" for name, kind in zip(shown, kinds, strict=True)]
             panel.set_yticks(range(len(mine)), names)
             panel.set_ylim(-0.7, len(mine) - 0.3)
             panel.set_title(METRIC_NAMES.get(metric, metric))

@@ -13,6 +13,7 @@ from cogmodels.gaze.geometry import pixels_per_degree, pixels_to_degrees
 from cogmodels.gaze.recording import Recording
 from cogmodels.report.style import (
     BLUE,
+    GREEN,
     INK,
     LIGHT,
     ORANGE,
@@ -33,6 +34,15 @@ WINDOW_S = 6.0
 COLUMNS = 1400
 DENSITY_SIGMA_DEG = 0.7
 DURATION_LIMIT_MS = 1500
+# Colour and opacity of an event behind the traces.
+EVENT_COLOURS = {
+    "fixation": (SKY, 0.28),
+    "saccade": (PURPLE, 0.75),
+    "pso": (GREEN, 0.6),
+    "pursuit": (ORANGE, 0.3),
+    "blink": (LIGHT, 0.9),
+    "lost": (LIGHT, 0.9),
+}
 NUMBERS = [
     ("duration_s", "duration", "{:.1f} s"),
     ("sampling_rate", "sampling rate", "{:.0f} Hz"),
@@ -118,17 +128,21 @@ def _window(axes: Axes, recording: Recording, x: np.ndarray, y: np.ndarray, even
     inside = (recording.time >= start) & (recording.time <= start + WINDOW_S)
     time = np.where(recording.gaps, np.nan, recording.time)[inside]
     shown = events[(events["onset"] < start + WINDOW_S) & (events["onset"] + events["duration"] > start)]
-    colours = {"fixation": SKY, "saccade": PURPLE, "blink": LIGHT, "lost": LIGHT}
     for event in shown.itertuples():
-        solid = {"fixation": 0.28, "saccade": 0.75}.get(event.event, 0.9)
-        axes.axvspan(event.onset, event.onset + event.duration, color=colours[event.event], alpha=solid, lw=0)
+        colour, solid = EVENT_COLOURS[event.event]
+        axes.axvspan(event.onset, event.onset + event.duration, color=colour, alpha=solid, lw=0)
     axes.plot(time, x[inside], color=BLUE, lw=1.0)
     axes.plot(time, y[inside], color=VERMILLION, lw=1.0)
     axes.set(xlabel="time (s)", ylabel="gaze (deg)", xlim=(start, start + WINDOW_S))
     axes.margins(y=0.06)
     axes.set_title(f"{WINDOW_S:g} s with detected events")
-    handles = [_line(BLUE, "x (right)"), _line(VERMILLION, "y (down)"), _patch(SKY, "fixation", 0.35)]
-    _legend_above(axes, [*handles, _patch(PURPLE, "saccade", 0.75), _patch(LIGHT, "blink, lost")])
+    kinds = [name for name in EVENT_COLOURS if name in {"fixation", "saccade", *shown["event"]} - {"lost", "blink"}]
+    handles = [
+        _line(BLUE, "x (right)"),
+        _line(VERMILLION, "y (down)"),
+        *(_patch(EVENT_COLOURS[k][0], k, EVENT_COLOURS[k][1]) for k in kinds),
+    ]
+    _legend_above(axes, [*handles, _patch(LIGHT, "blink, lost")])
 
 
 def _screen(axes: Axes, recording: Recording, events: pd.DataFrame, start: float) -> None:

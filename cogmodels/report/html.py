@@ -19,6 +19,9 @@ METRIC_NAMES = {
     "retrieval_top5": "retrieval, top 5",
     "two_way": "two-way identification",
     "pearson": "Pearson r with the features",
+    **{f"kappa_{name}": f"kappa, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
+    **{f"event_f1_{name}": f"event F1, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
+    "onset_error_ms": "saccade onset error, ms (less is better)",
 }
 
 

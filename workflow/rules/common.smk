@@ -101,7 +101,15 @@ def recording_raw(wildcards):
 def plain(recordings):
     """Recordings as `params:` holds them."""
     return [
-        {"path": r.path, "subject": r.subject, "session": r.session, "run": r.run, "stem": r.stem} for r in recordings
+        {
+            "path": r.path,
+            "subject": r.subject,
+            "session": r.session,
+            "task": r.task,
+            "run": r.run,
+            "stem": r.stem,
+        }
+        for r in recordings
     ]
 
 
@@ -183,7 +191,8 @@ def experiment_config(*names):
 def pipeline_config(wildcards):
     """The preprocessing behind an experiment, as the manifest and the comparison show it."""
     experiment = PLAN.experiments[wildcards.experiment]
-    return STUDY.pipelines[experiment.pipeline].model_dump(exclude={"datasets", "description"})
+    options = STUDY.pipelines[experiment.pipeline].options()
+    return {key: value for key, value in options.items() if key != "description"}
 
 
 def experiment_title(wildcards):
@@ -197,6 +206,25 @@ def run_files(name):
     return lambda wildcards: [f"{run}/{name}" for run in PLAN.run_folders(wildcards.experiment)]
 
 
+# -- scores of preprocessing -----------------------------------------------------------------------------------------
+
+
+def coders_of(wildcards):
+    """People who labelled the samples of a data set, and a second one where there is."""
+    return PLAN.specs[wildcards.dataset].coders[:2]
+
+
+def preprocessing_scores():
+    """Scores of detectors against human coders, and of people against each other."""
+    coded = [
+        f"{RESULTS}/gaze/{dataset}/{pipeline}/scores.csv"
+        for pipeline in PLAN.pipelines("gaze")
+        for dataset in PLAN.datasets_of(pipeline)
+        if PLAN.specs[dataset].coders
+    ]
+    return coded
+
+
 # -- report ----------------------------------------------------------------------------------------------------------
 
 FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}
@@ -207,9 +235,9 @@ def figures_of(modality):
     found = []
     for pipeline in PLAN.pipelines(modality):
         for dataset in PLAN.datasets_of(pipeline):
-            if modality == "gaze":
+            if modality == "gaze" and STUDY.pipelines[pipeline].figures:
                 found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
-            else:
+            elif modality != "gaze":
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
@@ -251,7 +279,7 @@ def report_facts():
             | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
             for name, spec in PLAN.specs.items()
         },
-        "pipelines": {name: p.model_dump(exclude={"datasets"}) for name, p in PLAN.pipelines().items()},
+        "pipelines": {name: p.options() for name, p in PLAN.pipelines().items()},
         "experiments": {
             name: e.model_dump(include={"family", "dataset", "pipeline", "description", "control"})
             for name, e in PLAN.experiments.items()

@@ -4,7 +4,10 @@
 rule compare_experiments:
     """Gather scores and config differences of all experiments."""
     input:
-        scores=[f"{PLAN.experiment_folder(name)}/scores.csv" for name in PLAN.experiments],
+        scores=[
+            *(f"{PLAN.experiment_folder(name)}/scores.csv" for name in PLAN.experiments),
+            *preprocessing_scores(),
+        ],
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:
         scores=f"{RESULTS}/compare/scores.csv",

@@ -42,16 +42,7 @@ rule detect_events:
     conda:
         "../../envs/gaze.yaml"
     params:
-        settings=lambda wildcards: settings(
-            wildcards.pipeline,
-            "detector",
-            "velocity",
-            "velocity_threshold",
-            "minimum_fixation_s",
-            "minimum_saccade_s",
-            "merge_gap_s",
-            "merge_distance_deg",
-        ),
+        settings=lambda wildcards: STUDY.pipelines[wildcards.pipeline].detection(),
         code=code("detect_events"),
     script:
         "../scripts/detect_events.py"
@@ -76,6 +67,30 @@ rule measure_gaze:
         code=code("measure_gaze"),
     script:
         "../scripts/measure_gaze.py"
+
+
+rule score_detector:
+    """Compare a pipeline's events with those that people coded by hand."""
+    input:
+        raw=dataset_raw,
+        events=lambda wildcards: dataset_files(wildcards, "beh/{recording}_desc-detected_events.tsv"),
+    output:
+        scores=f"{RESULTS}/gaze/{{dataset}}/{{pipeline}}/scores.csv",
+    log:
+        "logs/score_detector/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/score_detector/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=GAZE_PIPELINES,
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        recordings=dataset_recordings,
+        coders=coders_of,
+        study=STUDY.study,
+        code=code("score_detector"),
+    script:
+        "../scripts/score_detector.py"
 
 
 rule plot_gaze:
