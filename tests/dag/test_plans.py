@@ -106,7 +106,7 @@ def test_one_target_runs_what_it_needs(workflow):
             ["--config", "datasets=[haxby2002]"],
             "no data spec for data set `haxby2002` (did you mean `haxby2001`?)",
         ),
-        (["--config", "pipelines={ivt: {velocity_threshold: fast}}"], "pipelines.ivt"),
+        (["--config", "pipelines={ivt: {ivt: {velocity_threshold: fast}}}"], "pipelines.ivt"),
         (["--config", "experiments={sim-fmri: {pipeline: nothing}}"], "unknown pipeline `nothing`"),
     ],
 )

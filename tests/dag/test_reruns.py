@@ -46,7 +46,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 
 def test_one_parameter_of_a_pipeline(finished):
-    run = finished(*CONFIG, "--config", "pipelines={ivt: {velocity_threshold: 40.0}}")
+    run = finished(*CONFIG, "--config", "pipelines={ivt: {ivt: {velocity_threshold: 40.0}}}")
     assert run.counts == {
         "all": 1, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2, "tabulate_fixations": 1,
         "tabulate_gaze_quality": 1, "make_report": 1,

@@ -15,7 +15,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # conda name -> pip name, where they differ
 PIP_NAMES = {"pytorch": "torch", "snakemake-minimal": "snakemake", "matplotlib-base": "matplotlib"}
 # import name -> pip name, where they differ
-MODULES = {"yaml": "pyyaml", "sklearn": "scikit-learn", "PIL": "pillow", "pypi_simple": "pypi-simple"}
+MODULES = {"yaml": "pyyaml", "sklearn": "scikit-learn", "PIL": "pillow", "pypi_simple": "pypi-simple", "ot": "pot"}
 
 
 def lock():

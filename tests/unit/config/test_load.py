@@ -28,10 +28,10 @@ def test_default_study_is_valid_and_complete(study):
     [
         (("trackng",), {}, "unknown key `trackng` (did you mean `tracking`?)"),
         (("tracking",), {"mod": "offline"}, "(did you mean `mode`?)"),
-        (("pipelines", "ivt", "velocity_treshold"), 3, "(did you mean `velocity_threshold`?)"),
+        (("pipelines", "ivt", "ivt", "velocity_treshold"), 3, "(did you mean `velocity_threshold`?)"),
         (("experiments", "sim-fmri", "protocl"), "x", "(did you mean `protocol`?)"),
         (
-            ("pipelines", "ivt", "velocity_threshold"),
+            ("pipelines", "ivt", "ivt", "velocity_threshold"),
             -3,
             "velocity_threshold`: input should be greater than 0, found -3",
         ),
@@ -44,7 +44,7 @@ def test_default_study_is_valid_and_complete(study):
 def test_wrong_configs_name_key_and_remedy(study, path, value, expected):
     section = study
     for key in path[:-1]:
-        section = section[key]
+        section = section.setdefault(key, {})
     section[path[-1]] = value
     with pytest.raises(ConfigError) as caught:
         load_study(study, "my.yaml")
