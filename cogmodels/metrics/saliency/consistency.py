@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.errors import DataError
-from cogmodels.metrics.saliency import densities, fixated
+from cogmodels.metrics.saliency import densities, fixated, next_fixation
 from cogmodels.metrics.saliency.maps import Map, as_map, density, fixated_pixels
 
 #: Name -> more is more alike.
@@ -24,6 +24,9 @@ SALIENCY_METRICS = {
     "sim": True,
     "kld": False,
     "emd": False,
+    "cnss": True,
+    "cig_bits": True,
+    "cauc": True,
 }
 
 #: Share of the baseline in a predicted density, and of the uniform density in the baseline: people look anywhere.
@@ -59,24 +62,34 @@ def map_values(
 
     Returns
     -------
-    name -> value, for ``SALIENCY_METRICS``; conventions of pysaliency, where both have the metric, and MIT's else.
+    name -> value, for ``SALIENCY_METRICS``; conventions of pysaliency, where both have the metric, and MIT's else. The
+    conditional ones score every fixation but the first (NaN where there is no second), the density being the same for
+    all: what people share of a picture without regard to the order in which they look.
     """
     predicted, baseline, own = (as_map(which, "consistency") for which in (predicted, baseline, own))
     columns, rows = fixated_pixels(predicted.shape, x, y, "consistency", "refuse")
     here, usual = (which.values[rows, columns] / which.extent[2] for which in (predicted, baseline))
     mixed = (1 - BASELINE_SHARE) * here + BASELINE_SHARE * usual
+    gain = np.log2(mixed / usual)
     return {
         "nss": fixated.nss(predicted, x, y),
         "auc": fixated.auc(predicted, x, y),
         "auc_judd": fixated.auc_judd(predicted, x, y),
         "auc_borji": fixated.auc_borji(predicted, x, y, seed=seed),
         "shuffled_auc": fixated.shuffled_auc(predicted, x, y, *others.T),
-        "information_gain": float(np.log2(mixed / usual).mean()),
+        "information_gain": float(gain.mean()),
         "cc": densities.cc(predicted, own),
         "sim": densities.sim(predicted, own),
         "kld": densities.kld(predicted, own, convention="mit"),
         "emd": densities.emd(predicted, own),
+        "cnss": _mean(next_fixation.cnss(predicted, x, y)[1:]),
+        "cig_bits": _mean(gain[1:]),
+        "cauc": _mean(next_fixation.cauc(predicted, x, y)[1:]),
     }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def saliency_consistency(

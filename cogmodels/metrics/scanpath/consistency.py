@@ -169,8 +169,10 @@ def scanpath_consistency(
     -------
     consistency : DataFrame
         ``metric, person, value, chance, n_pairs, n_undefined``: ``value``, the mean over stimuli of the mean over the
-        other people; ``chance``, the same with each scanpath of the others replaced by that of the same person on a
-        stimulus drawn at random. ``n_undefined``: pairs that the metric does not define (too short), left out.
+        other people; ``chance``, the same with the scanpaths of the others on another stimulus, one step along a
+        circle of all stimuli in random order. ``n_undefined``: pairs that the metric does not define (too short), left
+        out. ``crps_<metric>`` takes the others for samples of a predicted distribution
+        (:func:`~cogmodels.metrics.scanpath.proper.energy_score`; of similarities the distance is 1 less the value).
 
     Raises
     ------
@@ -188,47 +190,116 @@ def scanpath_consistency(
             remedy="It needs two people on each of two stimuli or more",
         )
     paths = cluster_by_stimulus(paths, of_stimulus)
-    other = _elsewhere(pairs, of_stimulus, of_person, np.random.default_rng([seed, 41]))
+    circle = np.random.default_rng([seed, 41]).permutation(len(stimuli))
+    follower = np.empty(len(stimuli), np.int64)
+    follower[circle] = np.roll(circle, -1)
+    other = _across(of_stimulus, of_person, follower)
     within, between = (pair_values(paths, which, settings) for which in (pairs, other))
     # Clusters of different images have nothing in common: symbols of one image for both scanpaths.
-    between |= _shared_symbols(paths, pairs, other, of_stimulus, settings)
+    between |= _shared_symbols(paths, other, of_stimulus, settings)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
     rows = []
     for metric, values in within.items():
-        for code, name in enumerate(people):
-            mine = (of_person[pairs] == code).any(axis=1)
-            rows.append(
+        values, chance = np.tile(values, 2), between[metric]
+        # All pairs, first of them the person whose score it is.
+        mine, theirs = (
+            _mean_of_stimuli(found, of_stimulus[which[:, 0]], of_person[which[:, 0]], len(people))
+            for found, which in ((values, both), (chance, other))
+        )
+        n_pairs = np.bincount(of_person[both[:, 0]], minlength=len(people))
+        undefined = np.bincount(of_person[both[np.isnan(values), 0]], minlength=len(people))
+        rows.append(
+            pd.DataFrame(
                 {
                     "metric": metric,
-                    "person": name,
-                    "value": _mean_of_stimuli(values[mine], of_stimulus[pairs[mine, 0]]),
-                    "chance": _mean_of_stimuli(between[metric][mine], of_stimulus[pairs[mine, 0]]),
-                    "n_pairs": int(mine.sum()),
-                    "n_undefined": int(np.isnan(values[mine]).sum()),
+                    "person": people,
+                    "value": mine,
+                    "chance": theirs,
+                    "n_pairs": n_pairs,
+                    "n_undefined": undefined,
                 }
             )
-    return pd.DataFrame(rows)
+        )
+    rows += _proper(within, between, both, other, of_stimulus, of_person, follower, people)
+    return pd.concat(rows, ignore_index=True)
 
 
-def _elsewhere(
-    pairs: np.ndarray, stimulus: np.ndarray, person: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    """The pairs, the second scanpath replaced by one of the same person on another stimulus."""
-    other = pairs.copy()
-    for code in np.unique(person[pairs[:, 1]]):
-        mine = np.flatnonzero(person == code)
-        rows = np.flatnonzero(person[pairs[:, 1]] == code)
-        drawn = mine[generator.integers(len(mine), size=len(rows))]
-        for _ in range(100):
-            same = stimulus[drawn] == stimulus[pairs[rows, 0]]
-            if not same.any():
-                break
-            drawn[same] = mine[generator.integers(len(mine), size=int(same.sum()))]
-        other[rows, 1] = drawn
-    return other
+def _across(stimulus: np.ndarray, person: np.ndarray, follower: np.ndarray) -> np.ndarray:
+    """Pairs (n, 2): each scanpath with those of all other people on the stimulus that follows its own."""
+    of_stimulus = [np.flatnonzero(stimulus == code) for code in range(len(follower))]
+    pairs = np.concatenate(
+        [
+            np.stack(np.meshgrid(mine, of_stimulus[follower[code]], indexing="ij"), -1).reshape(-1, 2)
+            for code, mine in enumerate(of_stimulus)
+        ]
+    )
+    return pairs[person[pairs[:, 0]] != person[pairs[:, 1]]]
+
+
+def _proper(
+    within: dict[str, np.ndarray],
+    between: dict[str, np.ndarray],
+    both: np.ndarray,
+    other: np.ndarray,
+    stimulus: np.ndarray,
+    person: np.ndarray,
+    follower: np.ndarray,
+    people: np.ndarray,
+) -> list[pd.DataFrame]:
+    """Energy scores of each scanpath against the others' as a distribution, on its own and on the following stimulus.
+
+    The spread of a sample without one member is that of all less the member's own distances, so that it needs no
+    further pairs.
+    """
+    parts = []
+    n_paths, n_stimuli = len(stimulus), len(follower)
+    names = [n for m in SCANPATH_METRICS if m.unit != "%" for n in m.names if n in within]
+    similar = {n: m.similarity for m in SCANPATH_METRICS for n in m.names}
+    for metric in names:
+        distance, across = (
+            1 - values if similar[metric] else values for values in (np.tile(within[metric], 2), between[metric])
+        )
+        # Sums and counts of distances: of each scanpath to the others of its stimulus, and of all pairs of a stimulus.
+        total, n_total = _sums(distance, both[:, 0], n_paths)
+        pooled, n_pooled = _sums(distance, stimulus[both[:, 0]], n_stimuli)
+        # Distances that involve one person's scanpaths on a stimulus, in both orders.
+        key = person * n_stimuli + stimulus
+        own, n_own = (2 * np.bincount(key, weights=w, minlength=len(people) * n_stimuli) for w in (total, n_total))
+        far, n_far = _sums(across, other[:, 0], n_paths)
+        found = []
+        for where, sums, counts in ((stimulus, total, n_total), (follower[stimulus], far, n_far)):
+            left, n_left = (
+                pooled[where] - own[person * n_stimuli + where],
+                n_pooled[where] - n_own[person * n_stimuli + where],
+            )
+            with np.errstate(invalid="ignore", divide="ignore"):
+                scores = sums / counts - np.where(n_left > 0, left / n_left, np.nan) / 2
+            found.append(_mean_of_stimuli(scores, stimulus, person, len(people)))
+        undefined = np.bincount(person[np.isnan(scores)], minlength=len(people))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "metric": f"crps_{metric}",
+                    "person": people,
+                    "value": found[0],
+                    "chance": found[1],
+                    "n_pairs": np.bincount(person[both[:, 0]], minlength=len(people)),
+                    "n_undefined": undefined,
+                }
+            )
+        )
+    return parts
+
+
+def _sums(values: np.ndarray, groups: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sum (n,) and number (n,) of the defined values of each group."""
+    defined = ~np.isnan(values)
+    groups = groups[defined]
+    return np.bincount(groups, weights=values[defined], minlength=n), np.bincount(groups, minlength=n).astype(float)
 
 
 def _shared_symbols(
-    paths: Scanpaths, pairs: np.ndarray, other: np.ndarray, stimulus: np.ndarray, settings: ComparisonSettings
+    paths: Scanpaths, other: np.ndarray, stimulus: np.ndarray, settings: ComparisonSettings
 ) -> dict[str, np.ndarray]:
     """Sequence scores of pairs across stimuli, both in the clusters of the first one's stimulus."""
     centres = {}
@@ -256,10 +327,12 @@ def _shared_symbols(
     return found
 
 
-def _mean_of_stimuli(values: np.ndarray, stimulus: np.ndarray) -> float:
-    """Mean over stimuli of the mean of their defined values; NaN without any."""
-    defined = ~np.isnan(values)
-    if not defined.any():
-        return float("nan")
-    _, codes = np.unique(stimulus[defined], return_inverse=True)
-    return float((np.bincount(codes, weights=values[defined]) / np.bincount(codes)).mean())
+def _mean_of_stimuli(values: np.ndarray, stimulus: np.ndarray, person: np.ndarray, n_people: int) -> np.ndarray:
+    """Of each person (n_people,) the mean over stimuli of the mean of their defined values; NaN without any."""
+    n_stimuli = int(stimulus.max()) + 1
+    sums, counts = _sums(values, person * n_stimuli + stimulus, n_people * n_stimuli)
+    with np.errstate(invalid="ignore"):
+        means = (sums / counts).reshape(n_people, n_stimuli)
+    seen = ~np.isnan(means)
+    with np.errstate(invalid="ignore"):
+        return np.where(seen, means, 0.0).sum(axis=1) / seen.sum(axis=1)

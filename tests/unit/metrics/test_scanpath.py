@@ -397,7 +397,9 @@ def test_consistency_of_people_who_look_alike():
     paths, keys = pack_fixations(table(), by=("subject", "stimulus"))
     found = scanpath_consistency(paths, keys["stimulus"], keys["subject"], SETTINGS)
     by_metric = found.groupby("metric")[["value", "chance"]].mean()
-    assert len(found) == 4 * sum(len(metric.names) for metric in SCANPATH_METRICS)
+    own = sum(len(metric.names) for metric in SCANPATH_METRICS)
+    proper_too = sum(len(metric.names) for metric in SCANPATH_METRICS if metric.unit != "%")
+    assert len(found) == 4 * (own + proper_too)
     assert (found["n_pairs"] == 12).all()
     for metric in SCANPATH_METRICS:
         for name in metric.names:
@@ -405,6 +407,31 @@ def test_consistency_of_people_who_look_alike():
                 continue
             value, chance = by_metric.loc[name]
             assert value > chance if metric.similarity else value < chance, name
+
+
+def test_consistency_is_the_mean_of_pairs_written_out():
+    """Two stimuli follow each other, so chance is the other one whatever the draw."""
+    fixations = table(2, 4)
+    paths, keys = pack_fixations(fixations, by=("subject", "stimulus"))
+    found = scanpath_consistency(paths, keys["stimulus"], keys["subject"], SETTINGS).set_index(["metric", "person"])
+    place = {tuple(key): number for number, key in enumerate(keys.values.tolist())}
+    people, images = sorted(set(keys["subject"])), sorted(set(keys["stimulus"]))
+
+    def distance(first, second):
+        return float(distances.dtw(paths, paths, pairs=np.array([[place[first], place[second]]]))[0])
+
+    for person in people:
+        others = [other for other in people if other != person]
+        for column, shift in (("value", 0), ("chance", 1)):
+            means, scores = [], []
+            for number, image in enumerate(images):
+                seen = images[(number + shift) % 2]
+                away = [distance((person, image), (other, seen)) for other in others]
+                among = [[distance((one, seen), (two, seen)) for two in others] for one in others]
+                means.append(np.mean(away))
+                scores.append(proper.energy_score(np.array(away)[:, None], np.array(among)))
+            assert found.loc[("dtw", person), column] == pytest.approx(np.mean(means), rel=1e-12)
+            assert found.loc[("crps_dtw", person), column] == pytest.approx(np.mean(scores), rel=1e-9)
 
 
 def test_consistency_needs_two_people_and_two_images():
