@@ -74,6 +74,17 @@ class Recordings(Section):
     recordings: list[Label] | None = Field(None, description="BIDS `recording-` labels of gaze, one an eye")
 
 
+class Images(Section):
+    """The images that published scanpaths lie on; human consistency is measured where they are given."""
+
+    width_px: int = Field(gt=0, description="width of all images, px")
+    height_px: int = Field(gt=0, description="height of all images, px")
+    pixels_per_degree: float = Field(
+        gt=0, description="px of an image in 1 degree of the visual field: the metrics' radius and the maps' blur"
+    )
+    note: str = Field("", description="where the number comes from, or that it is assumed")
+
+
 AnySource = Annotated[PackageSource | UrlSource | FolderSource | SimulationSource, Field(discriminator="kind")]
 
 
@@ -97,6 +108,7 @@ class DataSpec(Section):
         description="people who labelled the gaze samples (columns `label_<coder>`): the first is what detectors are "
         "scored against, the second the ceiling",
     )
+    images: Images | None = Field(None, description="images of the `scanpath` modality")
     recordings: list[Recordings] = Field([], description="what each subject has; for a folder it is looked up")
 
     @model_validator(mode="after")

@@ -144,6 +144,15 @@ class Plan:
         """Data sets that hold fixations without gaze samples."""
         return [name for name in self.specs if self.recordings(name, modality="scanpath")]
 
+    @cached_property
+    def consistencies(self) -> dict[str, str]:
+        """Data set with published scanpaths on images of known size -> folder of its human consistency."""
+        return {
+            name: f"{self.results}/scanpath/{name}/human-consistency"
+            for name in self.scanpaths
+            if self.specs[name].images is not None
+        }
+
     # -- pipelines and experiments -----------------------------------------------------------------------------
 
     def pipelines(self, *modalities: str) -> dict[str, Pipeline]:

@@ -23,6 +23,43 @@ METRIC_NAMES = {
     **{f"event_f1_{name}": f"event F1, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
     "onset_error_ms": "saccade onset error, ms (less is better)",
 }
+_DIMENSIONS = ("vector", "direction", "length", "position", "duration")
+_SCANPATH_NAMES = {
+    **{f"multimatch_{name}": f"MultiMatch, {name}" for name in _DIMENSIONS},
+    **{f"multimatch_grouped_{name}": f"MultiMatch grouped, {name}" for name in _DIMENSIONS},
+    "scanmatch": "ScanMatch",
+    "scanmatch_timed": "ScanMatch with durations",
+    "sequence_score": "sequence score",
+    "sequence_score_timed": "sequence score with durations",
+    "string_edit": "string edit distance, share",
+    "dtw": "dynamic time warping, px",
+    "frechet": "discrete Fréchet distance, px",
+    "hausdorff": "Hausdorff distance, px",
+    "mannan": "Mannan distance",
+    "tde": "time-delay embedding distance, px",
+    "stde": "scaled time-delay embedding similarity",
+    "fdiss": "FDISS",
+    "cross_recurrence": "cross-recurrence, %",
+    "cross_determinism": "cross-recurrence determinism, %",
+    "cross_laminarity": "cross-recurrence laminarity, %",
+}
+METRIC_NAMES |= _SCANPATH_NAMES
+METRIC_NAMES |= {f"crps_{metric}": f"CRPS of {name}" for metric, name in _SCANPATH_NAMES.items()}
+METRIC_NAMES |= {
+    "nss": "NSS",
+    "auc": "AUC",
+    "auc_judd": "AUC-Judd",
+    "auc_borji": "AUC-Borji",
+    "shuffled_auc": "shuffled AUC",
+    "information_gain": "information gain, bits",
+    "cc": "CC",
+    "sim": "SIM",
+    "kld": "KLD (less is better)",
+    "emd": "EMD, cells of 32 px (less is better)",
+    "cnss": "cNSS",
+    "cig_bits": "cIG, bits",
+    "cauc": "cAUC",
+}
 
 
 def render(template: str, **values: Any) -> str:

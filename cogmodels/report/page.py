@@ -15,6 +15,7 @@ FAMILIES = {
     "fmri": "fMRI",
     "eeg": "EEG",
     "gaze": "Gaze",
+    "scanpath": "Scanpaths",
 }
 
 
@@ -26,6 +27,7 @@ def study_page(
     figures: Mapping[str, list[Path]],
     quality: Mapping[str, pd.DataFrame],
     fixations: Mapping[str, pd.DataFrame],
+    consistency: pd.DataFrame,
     provenance: Mapping[str, Any],
 ) -> str:
     """HTML of the report, figures and styles inside.
@@ -42,6 +44,8 @@ def study_page(
         Figures in reading order.
     quality, fixations : mapping of data set -> DataFrame
         Gaze quality and fixations.
+    consistency : DataFrame
+        Score rows of people against each other.
     provenance : mapping
         ``commit`` and ``versions``.
     """
@@ -64,6 +68,7 @@ def study_page(
         ],
         quality={name: _gaze_rows(table) for name, table in quality.items()},
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
+        consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
         provenance=provenance,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import textwrap
 import time
@@ -40,6 +41,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         logger = logging.getLogger("cogmodels")
         logger.setLevel(logging.INFO)
         logging.captureWarnings(True)
+        _use_threads(snakemake.threads)
         started = time.perf_counter()
         try:
             yield logger
@@ -59,3 +61,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             logger.info("finished in %.2f s", time.perf_counter() - started)
         finally:
             root.removeHandler(handler)
+
+
+def _use_threads(threads: int) -> None:
+    """Give numba's parallel loops the threads that the rule was granted; before the first of them runs."""
+    os.environ["NUMBA_NUM_THREADS"] = str(threads)
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.reload_config()

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 import yaml
-from test_plans import empty_bids
+
+from tests.dag.test_plans import empty_bids
 
 
 @pytest.fixture(scope="module")

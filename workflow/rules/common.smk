@@ -277,6 +277,7 @@ def report_facts():
         "datasets": {
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
             | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
+            | {"images_note": spec.images.note if spec.images else ""}
             for name, spec in PLAN.specs.items()
         },
         "pipelines": {name: p.options() for name, p in PLAN.pipelines().items()},

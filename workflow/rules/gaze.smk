@@ -183,3 +183,54 @@ rule tabulate_scanpaths:
         code=code("tabulate_scanpaths"),
     script:
         "../scripts/tabulate_scanpaths.py"
+
+
+rule measure_consistency:
+    """Measure how much alike people look: every scanpath and saliency metric, each person against the others."""
+    input:
+        fixations=f"{DERIVATIVES}/{{dataset}}/scanpaths/fixations.parquet",
+    output:
+        persons=f"{RESULTS}/scanpath/{{dataset}}/human-consistency/persons.csv",
+        scores=f"{RESULTS}/scanpath/{{dataset}}/human-consistency/scores.csv",
+    log:
+        "logs/measure_consistency/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/measure_consistency/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.consistencies),
+    threads: 16
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        images=lambda wildcards: PLAN.specs[wildcards.dataset].images.model_dump(exclude={"note"}),
+        study=STUDY.study,
+        code=code("measure_consistency"),
+    script:
+        "../scripts/measure_consistency.py"
+
+
+rule plot_consistency:
+    """Draw human consistency beside chance, one panel a kind of metric."""
+    input:
+        persons=f"{RESULTS}/scanpath/{{dataset}}/human-consistency/persons.csv",
+        scores=f"{RESULTS}/scanpath/{{dataset}}/human-consistency/scores.csv",
+    output:
+        figure=report(
+            f"{RESULTS}/scanpath/{{dataset}}/human-consistency/consistency.png",
+            caption="../report/consistency.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}"},
+        ),
+    log:
+        "logs/plot_consistency/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/plot_consistency/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.consistencies),
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        title=lambda wildcards: f"How much alike people look: {PLAN.specs[wildcards.dataset].title}",
+        code=code("plot_consistency"),
+    script:
+        "../scripts/plot_consistency.py"

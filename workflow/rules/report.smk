@@ -13,6 +13,8 @@ rule make_report:
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.experiments],
         quality=gaze_tables("quality.tsv"),
         fixations=fixation_tables(),
+        consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],
+        consistency_figures=[f"{folder}/consistency.png" for folder in PLAN.consistencies.values()],
     output:
         page=f"{RESULTS}/report/index.html",
     log:

@@ -7,6 +7,7 @@ import pandas as pd
 from cogmodels.data.bids import read_tsv
 from cogmodels.data.tables import read_fixations
 from cogmodels.files import whole
+from cogmodels.report.compare import gather_scores
 from cogmodels.report.page import study_page
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import commit, versions
@@ -22,9 +23,11 @@ with job(snakemake):
             "fmri": list(map(Path, given.bold)),
             "eeg": list(map(Path, given.evoked)),
             "gaze": list(map(Path, given.gaze)),
+            "scanpath": list(map(Path, given.consistency_figures)),
         },
         quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
         fixations={str(Path(file).parent.parent.name): read_fixations(Path(file)) for file in given.fixations},
+        consistency=gather_scores(map(Path, given.consistency)),
         provenance={"commit": commit(str(Path.cwd())), "versions": versions()},
     )
     with whole(Path(snakemake.output.page)) as temporary:

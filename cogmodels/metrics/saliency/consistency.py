@@ -168,7 +168,9 @@ def saliency_consistency(
         )
         for number, name in enumerate(progress(names))
     )
-    rows = [row for found in joblib.Parallel(n_jobs=jobs)(tasks) for row in found]
+    # Each process is one of `jobs`, so its own loops get one thread.
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        rows = [row for found in joblib.Parallel(n_jobs=jobs)(tasks) for row in found]
     table = pd.DataFrame(rows, columns=["metric", "person", "kind", "value"])
     groups = table.groupby(["metric", "person", "kind"])["value"]
     means, counts = (
