@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.bids import bids_path, write_description, write_json, write_tsv
-from cogmodels.data.edf import Edf, calibration, read_edf
+from cogmodels.data.gaze_files.edf import read_edf
+from cogmodels.data.gaze_files.file import GazeFile, calibration
 from cogmodels.data.physio import write_physio
 from cogmodels.errors import DataError
 
@@ -83,7 +84,7 @@ def describe(source: Path, root: Path) -> None:
     )
 
 
-def trial_events(edf: Edf) -> pd.DataFrame:
+def trial_events(edf: GazeFile) -> pd.DataFrame:
     """Trials of a recording, from its messages: onset, duration, trial_type, trial, stimulus_onset, stimulus_duration.
 
     A trial lasts from its TRIALID to TRIAL_RESULT, the next TRIALID or the last sample, whichever is first; its
@@ -113,21 +114,21 @@ def _first(messages: pd.DataFrame, beginning: str | tuple[str, ...], default: fl
     return float(found.iloc[0]) if len(found) else default
 
 
-def _samples(edf: Edf, eye: str) -> pd.DataFrame:
+def _samples(edf: GazeFile, eye: str) -> pd.DataFrame:
     # The file stores gaze in tenths of a pixel and time in ms (halves at 2000 Hz).
     x, y, pupil = edf.eyes[eye].T
     columns = {"timestamp": edf.times.round(4), "x_coordinate": x.round(2), "y_coordinate": y.round(2)}
     return pd.DataFrame({**columns, "pupil_size": pupil})
 
 
-def _tracker_events(edf: Edf, eye: str) -> pd.DataFrame:
+def _tracker_events(edf: GazeFile, eye: str) -> pd.DataFrame:
     """Events of an eye and all messages, by time."""
     own = edf.events[edf.events["eye"] == eye].drop(columns="eye")
     both = pd.concat([edf.messages, own], ignore_index=True)
     return both.sort_values("onset", kind="stable", ignore_index=True).round({"onset": 4, "duration": 4})
 
 
-def _sidecar(edf: Edf, eye: str, file: str) -> dict[str, object]:
+def _sidecar(edf: GazeFile, eye: str, file: str) -> dict[str, object]:
     unit = str(edf.header["pupil_unit"])
     return {
         "SamplingFrequency": edf.sampling_rate,
@@ -152,7 +153,7 @@ def _sidecar(edf: Edf, eye: str, file: str) -> dict[str, object]:
     }
 
 
-def _events_sidecar(edf: Edf) -> dict[str, object]:
+def _events_sidecar(edf: GazeFile) -> dict[str, object]:
     width, height = edf.screen_resolution
     pitch = ASSUMED_WIDTH / width
     # Near the centre, one degree spans distance x tan(1 degree).

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from cogmodels.data.gaze_files.file import EVENT_COLUMNS, GazeFile
 from cogmodels.errors import DataError
 
 MAGIC = b"SR_RESEARCH_"
@@ -24,45 +23,7 @@ _KINDS = {"fixations": "fixation", "saccades": "saccade", "blinks": "blink"}
 _RESTORE = "Restore the file from its source; a recording cut short cannot be converted"
 
 
-@dataclass(frozen=True)
-class Edf:
-    """One recording on the tracker's own clock, in s from the first sample.
-
-    Attributes
-    ----------
-    times : array (n,)
-        Time of each sample; pauses between blocks are gaps.
-    eyes : dict of array (n, 3)
-        ``left``, ``right``: gaze x, y (px, origin at the screen's top left) and pupil size; NaN where lost.
-    events : DataFrame
-        The tracker's own: ``eye``, ``onset``, ``duration`` (s), ``trial_type`` (fixation, saccade, blink).
-    messages : DataFrame
-        ``onset`` (s, negative before the first sample), ``message``.
-    blocks : array (n_blocks, 2)
-        First and last sample time of each recording block.
-    sampling_rate : float
-        Hz.
-    screen_resolution : tuple of int
-        Width and height in px, as the tracker was told.
-    pixels_per_degree : tuple of float
-        Horizontal and vertical, at the screen's centre, as the tracker was told. It fixes the ratio of screen size to
-        viewing distance; neither of the two is in the file.
-    header : dict
-        ``camera``, ``serial``, ``pupil_unit`` and further text from the file.
-    """
-
-    times: np.ndarray
-    eyes: Mapping[str, np.ndarray]
-    events: pd.DataFrame
-    messages: pd.DataFrame
-    blocks: np.ndarray
-    sampling_rate: float
-    screen_resolution: tuple[int, int]
-    pixels_per_degree: tuple[float, float]
-    header: Mapping[str, Any]
-
-
-def read_edf(path: Path) -> Edf:
+def read_edf(path: Path) -> GazeFile:
     """Read an EyeLink recording with eyelinkio.
 
     eyelinkio numbers samples without a break and so closes the pauses between blocks; here they are kept. The C
@@ -80,7 +41,7 @@ def read_edf(path: Path) -> Edf:
         plain = path if str(path.resolve()).isascii() else Path(shutil.copyfile(path, Path(folder) / "recording.edf"))
         result = Path(folder) / "recording.pickle"
         done = subprocess.run(
-            [sys.executable, "-m", "cogmodels.data.edf", str(plain), str(result)],
+            [sys.executable, "-m", "cogmodels.data.gaze_files.edf", str(plain), str(result)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             capture_output=True,
             text=True,
@@ -120,7 +81,7 @@ def _failure(path: Path, done: subprocess.CompletedProcess[str]) -> DataError:
     return DataError(f"the recording is cut short or damaged ({said[:200]})", where=path, remedy=_RESTORE)
 
 
-def _assemble(path: Path, raw: dict[str, Any]) -> Edf:
+def _assemble(path: Path, raw: dict[str, Any]) -> GazeFile:
     started, ended = raw["started"], raw["ended"]
     clock, rate = raw["clock"], raw["sampling_rate"]
     if started == 0 or started != ended or len(clock) == 0 or len(clock) != raw["samples"].shape[1]:
@@ -145,18 +106,14 @@ def _assemble(path: Path, raw: dict[str, Any]) -> Edf:
         values = samples[[columns.index(name + suffix) for name in ("xpos", "ypos", "ps")]].T.copy()
         values[values[:, 2] == 0, 2] = np.nan
         eyes[eye] = values
-    # A block ends where the next sample is later than one step.
-    cuts = np.flatnonzero(np.diff(times) > 1.5 / rate)
-    blocks = np.column_stack([times[np.r_[0, cuts + 1]], times[np.r_[cuts, len(times) - 1]]])
     messages = pd.DataFrame(
         {"onset": (raw["message_clock"] - clock[0]) / 1000.0, "message": [" ".join(m.split()) for m in raw["messages"]]}
     )
-    return Edf(
+    return GazeFile(
         times=times,
         eyes=eyes,
         events=_events(raw["events"], times, rate),
         messages=messages,
-        blocks=blocks,
         sampling_rate=rate,
         screen_resolution=tuple(raw["screen_resolution"]),
         pixels_per_degree=tuple(raw["pixels_per_degree"]),
@@ -174,7 +131,7 @@ def _events(found: Mapping[str, dict[str, np.ndarray]], times: np.ndarray, rate:
         duration = last - onset + 1.0 / rate
         parts.append(pd.DataFrame({"eye": eye, "onset": onset, "duration": duration, "trial_type": _KINDS[kind]}))
     if not parts:
-        return pd.DataFrame(columns=["eye", "onset", "duration", "trial_type"])
+        return pd.DataFrame(columns=EVENT_COLUMNS)
     return pd.concat(parts).sort_values(["onset", "trial_type"], kind="stable", ignore_index=True)
 
 
@@ -243,24 +200,6 @@ def _clock(path: str) -> dict[str, Any]:
         "started": blocks[1],
         "ended": blocks[0],
     }
-
-
-def calibration(edf: Edf, eye: str) -> dict[str, Any]:
-    """Calibration of an eye in BIDS terms, as far as the recording's messages tell it.
-
-    ``CalibrationType``, ``CalibrationCount``, and of the last validation ``AverageCalibrationError`` and
-    ``MaximalCalibrationError`` (degrees).
-    """
-    found: dict[str, Any] = {}
-    for message in edf.messages["message"]:
-        good = re.match(rf"!CAL CALIBRATION (\w+) \w+ {eye.upper()} +GOOD", message)
-        if good:
-            found["CalibrationType"] = good.group(1)
-            found["CalibrationCount"] = found.get("CalibrationCount", 0) + 1
-        checked = re.match(rf"!CAL VALIDATION \w+ \w+ {eye.upper()} .*ERROR ([\d.]+) avg\. ([\d.]+) max", message)
-        if checked:
-            found["AverageCalibrationError"], found["MaximalCalibrationError"] = map(float, checked.groups())
-    return found
 
 
 if __name__ == "__main__":

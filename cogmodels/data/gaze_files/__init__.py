@@ -1,0 +1,1 @@
+"""Files of eye trackers, each read into a GazeFile."""
