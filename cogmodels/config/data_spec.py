@@ -55,6 +55,13 @@ class UrlSource(Section):
     manifest: str = Field(description="table of path, bytes, sha256, url, relative to the spec")
 
 
+class FilesSource(Section):
+    """Files of your own that are no BIDS yet; they are copied and converted."""
+
+    kind: Literal["files"] = Field("files", description="kind of source")
+    path: str = Field(description="the folder of files, absolute or relative to the working directory")
+
+
 class FolderSource(Section):
     """A BIDS folder of your own; it is read, never written."""
 
@@ -74,6 +81,48 @@ class Recordings(Section):
     recordings: list[Label] | None = Field(None, description="BIDS `recording-` labels of gaze, one an eye")
 
 
+class GazeScreen(Section):
+    """The screen on which people looked."""
+
+    width_px: int = Field(gt=0, description="width, px")
+    height_px: int = Field(gt=0, description="height, px")
+    width_m: float = Field(gt=0, lt=20, description="width, m")
+    height_m: float = Field(gt=0, lt=20, description="height, m")
+    distance_m: float = Field(gt=0, lt=20, description="distance of the eye, m")
+
+
+class GazeFiles(Section):
+    """How the `gaze_files` converter reads the files of an eye tracker."""
+
+    files: str = Field(
+        description="path of a file below the source folder, with `{subject}` and, where they are, `{session}` and "
+        "`{run}`: `participant{subject}/{run}.tsv`"
+    )
+    format: Literal["eyelink_asc", "eyelink_edf", "tobii", "pupil", "columns"] | None = Field(
+        None, description="format of the files; none = by their names"
+    )
+    task: Label = Field("gaze", description="BIDS task")
+    screen: GazeScreen = Field(description="the screen; angles need it")
+    columns: dict[str, str] = Field(
+        {},
+        description="format `columns`: role -> column; roles `time`, `left_x`, `left_y`, `left_pupil`, `left_valid`, "
+        "`left_distance` (and `right_`, `cyclopean_`), `distance`",
+    )
+    time_unit: Literal["s", "ms", "us", "ns"] = Field("ms", description="format `columns`: unit of time")
+    coordinates: Literal["px", "fraction"] = Field("px", description="format `columns`: px, or fractions of the screen")
+    origin: Literal["top_left", "center", "bottom_left"] = Field(
+        "top_left", description="format `columns`: where coordinates are 0; y points up from `bottom_left` only"
+    )
+    valid: list[str | float] | None = Field(None, description="format `columns`: values of `_valid` of good samples")
+    valid_from: float | None = Field(None, description="format `columns`: least value of `_valid` of good samples")
+    lost: list[float] = Field([], description="format `columns`: coordinates of lost samples, such as -1")
+    separator: str | None = Field(None, description="format `columns`: separator; none = as in the header")
+    decimal: Literal[".", ","] = Field(".", description="format `columns`: decimal sign")
+    confidence: float = Field(0.6, ge=0, le=1, description="format `pupil`: least confidence of good samples")
+    trial_start: str = Field("TRIALID", description="how the message begins that starts a trial; then its name")
+    trial_end: str = Field("TRIAL_RESULT", description="how the message begins that ends a trial")
+
+
 class Images(Section):
     """The images that published scanpaths lie on; human consistency is measured where they are given."""
 
@@ -85,7 +134,9 @@ class Images(Section):
     note: str = Field("", description="where the number comes from, or that it is assumed")
 
 
-AnySource = Annotated[PackageSource | UrlSource | FolderSource | SimulationSource, Field(discriminator="kind")]
+AnySource = Annotated[
+    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource, Field(discriminator="kind")
+]
 
 
 class DataSpec(Section):
@@ -108,14 +159,17 @@ class DataSpec(Section):
         description="people who labelled the gaze samples (columns `label_<coder>`): the first is what detectors are "
         "scored against, the second the ceiling",
     )
+    gaze_files: GazeFiles | None = Field(None, description="options of the converter `gaze_files`")
     images: Images | None = Field(None, description="images of the `scanpath` modality")
     recordings: list[Recordings] = Field([], description="what each subject has; for a folder it is looked up")
 
     @model_validator(mode="after")
     def _complete(self) -> DataSpec:
-        fetched = self.source.kind in ("package", "url")
+        fetched = self.source.kind in ("package", "url", "files")
         if fetched and self.converter is None:
             raise ValueError(f"a `{self.source.kind}` source needs a `converter`")
+        if (self.converter == "gaze_files") != (self.gaze_files is not None):
+            raise ValueError("`converter: gaze_files` and a section `gaze_files` go together")
         if self.source.kind != "folder" and not (self.subjects and self.recordings):
             raise ValueError("`subjects` and `recordings` must be listed unless the source is a folder")
         return self

@@ -16,7 +16,18 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from cogmodels.config.data_spec import DataSpec, FolderSource, Licence, PackageSource, Recordings, UrlSource
+from cogmodels.config.data_spec import (
+    DataSpec,
+    FilesSource,
+    FolderSource,
+    GazeFiles,
+    GazeScreen,
+    Images,
+    Licence,
+    PackageSource,
+    Recordings,
+    UrlSource,
+)
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.load import load_study
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
@@ -48,8 +59,12 @@ SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,
     "`licence`": Licence,
     "`recordings` (a list)": Recordings,
+    "`gaze_files`": GazeFiles,
+    "`gaze_files.screen`": GazeScreen,
+    "`images`": Images,
     "`source`, `kind: package`": PackageSource,
     "`source`, `kind: url`": UrlSource,
+    "`source`, `kind: files`": FilesSource,
     "`source`, `kind: folder`": FolderSource,
     "`source`, `kind: simulation`": SimulationSource,
     "`source.bold`": BoldSimulation,

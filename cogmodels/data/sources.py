@@ -90,7 +90,7 @@ def fetch_source(
     dataset : str
         Name of the data set; the mirror has its files at ``<mirror>/<dataset>/<path>``.
     source : mapping
-        ``source`` section of the data spec, of kind ``package``, ``url`` or ``folder``.
+        ``source`` section of the data spec, of kind ``package``, ``url``, ``files`` or ``folder``.
     destination : path
         Folder for the files. A ``folder`` source is listed where it lies, and nothing is written.
     mirror : path, optional
@@ -121,11 +121,41 @@ def fetch_source(
         files = _fetch_urls(place, Path(spec_folder or ".") / source["manifest"], progress)
     elif kind == "package":
         files = _fetch_package(place, source, installed, progress)
+    elif kind == "files":
+        files = _copy_files(place, Path(source["path"]))
     else:
         raise DataError(
-            f"a source of kind `{kind}` cannot be fetched", where=dataset, remedy="Use package, url or folder"
+            f"a source of kind `{kind}` cannot be fetched", where=dataset, remedy="Use package, url, files or folder"
         )
     return sorted(files, key=lambda file: file.path)
+
+
+def source_files(folder: Path) -> list[Path]:
+    """Files of a ``files`` source, below its folder, without hidden ones.
+
+    Raises
+    ------
+    DataError
+        The folder is missing or holds no file.
+    """
+    folder = Path(folder)
+    found = sorted(
+        file
+        for file in (folder.rglob("*") if folder.is_dir() else [])
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+    if not found:
+        raise DataError("there is no file in this folder", where=folder, remedy="Correct `path` in the data spec")
+    return found
+
+
+def _copy_files(place: _Place, folder: Path) -> list[SourceFile]:
+    """Copies of one's own files, so that what was converted stays known whatever becomes of the folder."""
+    found = []
+    for file in source_files(folder):
+        path, sha256 = file.relative_to(folder).as_posix(), digest(file)
+        found.append(place.present(path, sha256) or place.copy(path, file, sha256, "files"))
+    return found
 
 
 def write_source_record(destination: Path, files: list[SourceFile]) -> Path:

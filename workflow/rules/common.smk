@@ -20,6 +20,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMB
 
 from cogmodels.config.load import load_study
 from cogmodels.data.plan import Plan
+from cogmodels.data.sources import source_files
 from cogmodels.errors import CogmodelsError
 from cogmodels.tracking.fingerprint import code_fingerprint
 
@@ -65,8 +66,10 @@ wildcard_constraints:
 
 
 def source_manifest(wildcards):
-    """The table of files of a `url` source."""
+    """The table of files of a `url` source; the files themselves of a `files` source."""
     source = PLAN.specs[wildcards.dataset].source
+    if source.kind == "files":
+        return [str(path) for path in source_files(Path(source.path))]
     return [str(PLAN.spec_folders[wildcards.dataset] / source.manifest)] if source.kind == "url" else []
 
 
@@ -78,6 +81,15 @@ def source_of(wildcards):
 def source_part(*names):
     """Some keys of the source section of a data set's spec."""
     return lambda wildcards: PLAN.specs[wildcards.dataset].source.model_dump(include=set(names))
+
+
+def converter_options(wildcards):
+    """What the spec tells the `gaze_files` converter; nothing for the others."""
+    spec = PLAN.specs[wildcards.dataset]
+    if spec.gaze_files is None:
+        return {}
+    about = {"title": spec.title, "description": spec.description, "licence": spec.licence.name}
+    return {"options": spec.gaze_files.model_dump() | about}
 
 
 def converter_code(script):

@@ -12,7 +12,7 @@ rule fetch_source:
     benchmark:
         "logs/benchmarks/fetch_source/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(PLAN.of_kind("package", "url")),
+        dataset=one_of(PLAN.of_kind("package", "url", "files")),
     retries: 2
     conda:
         "../../envs/data.yaml"
@@ -35,11 +35,12 @@ rule describe_dataset:
     benchmark:
         "logs/benchmarks/describe_dataset/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(PLAN.of_kind("package", "url")),
+        dataset=one_of(PLAN.of_kind("package", "url", "files")),
     conda:
         "../../envs/data.yaml"
     params:
         converter=lambda wildcards: PLAN.specs[wildcards.dataset].converter,
+        options=converter_options,
         code=converter_code("describe_dataset"),
     script:
         "../scripts/describe_dataset.py"
@@ -57,11 +58,12 @@ rule convert_bids:
     benchmark:
         "logs/benchmarks/convert_bids/{dataset}_sub-{subject}.tsv"
     wildcard_constraints:
-        dataset=one_of(PLAN.of_kind("package", "url")),
+        dataset=one_of(PLAN.of_kind("package", "url", "files")),
     conda:
         "../../envs/data.yaml"
     params:
         converter=lambda wildcards: PLAN.specs[wildcards.dataset].converter,
+        options=converter_options,
         code=converter_code("convert_bids"),
     script:
         "../scripts/convert_bids.py"

@@ -7,4 +7,6 @@ from cogmodels.tracking.job import job
 
 with job(snakemake):
     converter = import_module(f"cogmodels.data.converters.{snakemake.params.converter}")
-    converter.describe(Path(snakemake.input.record).parent, Path(snakemake.output.description).parent)
+    converter.describe(
+        Path(snakemake.input.record).parent, Path(snakemake.output.description).parent, **snakemake.params.options
+    )

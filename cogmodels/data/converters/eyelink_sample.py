@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.bids import bids_path, write_description, write_json, write_tsv
+from cogmodels.data.bids import write_description
+from cogmodels.data.gaze_files.bids import trials_of, write_gaze
 from cogmodels.data.gaze_files.edf import read_edf
-from cogmodels.data.gaze_files.file import GazeFile, calibration
-from cogmodels.data.physio import write_physio
+from cogmodels.data.gaze_files.file import GazeFile
 from cogmodels.errors import DataError
 
 FILES = {"01": "test_raw.edf", "02": "test_2_raw.edf", "03": "test_raw_binocular.edf"}
@@ -50,23 +50,21 @@ def convert(source: Path, root: Path, subject: str) -> list[Path]:
     """
     if subject not in FILES:
         raise DataError(f"there is no subject {subject}", where=source, remedy=f"Choose from {', '.join(FILES)}")
-    edf = read_edf(Path(source) / FILES[subject])
-    written = []
-    for number, eye in enumerate(edf.eyes, start=1):
-        path = bids_path(
-            root, "beh", subject=subject, task=TASK, recording=f"eye{number}", suffix="physio", extension=".tsv.gz"
-        )
-        written += write_physio(
-            path,
-            _samples(edf, eye),
-            _sidecar(edf, eye, FILES[subject]),
-            events=_tracker_events(edf, eye),
-            events_sidecar=_TRACKER_EVENTS,
-        )
-    events = bids_path(root, "beh", subject=subject, task=TASK, suffix="events", extension=".tsv")
-    write_tsv(events, trial_events(edf))
-    write_json(events.with_suffix(".json"), _events_sidecar(edf))
-    return [*written, events, events.with_suffix(".json")]
+    file = read_edf(Path(source) / FILES[subject])
+    return write_gaze(
+        file,
+        root,
+        {"subject": subject, "task": TASK},
+        screen=_screen(file),
+        trials=trials_of(file),
+        sidecar={
+            "Manufacturer": "SR Research",
+            "ManufacturersModelName": str(file.header["camera"]),
+            "DeviceSerialNumber": str(file.header["serial"]),
+            "EyeTrackingMethod": "video-based, pupil and corneal reflection",
+            "SourceFile": FILES[subject],
+        },
+    )
 
 
 def describe(source: Path, root: Path) -> None:
@@ -84,113 +82,18 @@ def describe(source: Path, root: Path) -> None:
     )
 
 
-def trial_events(edf: GazeFile) -> pd.DataFrame:
-    """Trials of a recording, from its messages: onset, duration, trial_type, trial, stimulus_onset, stimulus_duration.
-
-    A trial lasts from its TRIALID to TRIAL_RESULT, the next TRIALID or the last sample, whichever is first; its
-    stimulus from STIM_ONSET or SYNCTIME to BLANK_SCREEN or the end of the trial, NaN where no message tells.
-    """
-    last = float(edf.times[-1]) + 1.0 / edf.sampling_rate
-    starts = [
-        (onset, message.split()[1])
-        for onset, message in zip(edf.messages["onset"], edf.messages["message"], strict=True)
-        if message.startswith("TRIALID ")
-    ]
-    rows = []
-    for (start, name), following in zip(starts, [*(onset for onset, _ in starts[1:]), np.inf], strict=True):
-        limit = min(following, last)
-        inside = edf.messages[(edf.messages["onset"] >= start) & (edf.messages["onset"] < limit)]
-        end = _first(inside, "TRIAL_RESULT", limit)
-        shown = _first(inside, ("STIM_ONSET", "SYNCTIME"), np.nan)
-        gone = min(_first(inside, "BLANK_SCREEN", end), end)
-        rows.append((start, end - start, "trial", name, shown, gone - shown))
-    columns = ["onset", "duration", "trial_type", "trial", "stimulus_onset", "stimulus_duration"]
-    return pd.DataFrame(rows, columns=columns).round(4)
-
-
-def _first(messages: pd.DataFrame, beginning: str | tuple[str, ...], default: float) -> float:
-    """Time of the first message that begins so."""
-    found = messages.loc[messages["message"].str.startswith(beginning), "onset"]
-    return float(found.iloc[0]) if len(found) else default
-
-
-def _samples(edf: GazeFile, eye: str) -> pd.DataFrame:
-    # The file stores gaze in tenths of a pixel and time in ms (halves at 2000 Hz).
-    x, y, pupil = edf.eyes[eye].T
-    columns = {"timestamp": edf.times.round(4), "x_coordinate": x.round(2), "y_coordinate": y.round(2)}
-    return pd.DataFrame({**columns, "pupil_size": pupil})
-
-
-def _tracker_events(edf: GazeFile, eye: str) -> pd.DataFrame:
-    """Events of an eye and all messages, by time."""
-    own = edf.events[edf.events["eye"] == eye].drop(columns="eye")
-    both = pd.concat([edf.messages, own], ignore_index=True)
-    return both.sort_values("onset", kind="stable", ignore_index=True).round({"onset": 4, "duration": 4})
-
-
-def _sidecar(edf: GazeFile, eye: str, file: str) -> dict[str, object]:
-    unit = str(edf.header["pupil_unit"])
-    return {
-        "SamplingFrequency": edf.sampling_rate,
-        "StartTime": 0.0,
-        "PhysioType": "eyetrack",
-        "RecordedEye": eye,
-        "SampleCoordinateSystem": "gaze-on-screen",
-        "timestamp": {
-            "Description": "The tracker's clock, from the first sample; it jumps between blocks",
-            "Units": "s",
-        },
-        "x_coordinate": {"Description": "Gaze, to the right from the left edge", "Units": "pixel"},
-        "y_coordinate": {"Description": "Gaze, downwards from the top edge", "Units": "pixel"},
-        "pupil_size": {"Description": f"Pupil {unit} as the tracker reports it", "Units": "arbitrary"},
-        **calibration(edf, eye),
-        "Manufacturer": "SR Research",
-        "ManufacturersModelName": str(edf.header["camera"]),
-        "DeviceSerialNumber": str(edf.header["serial"]),
-        "EyeTrackingMethod": "video-based, pupil and corneal reflection",
-        "TaskName": TASK,
-        "SourceFile": file,
-    }
-
-
-def _events_sidecar(edf: GazeFile) -> dict[str, object]:
-    width, height = edf.screen_resolution
+def _screen(file: GazeFile) -> dict[str, object]:
+    width, height = file.screen_resolution
     pitch = ASSUMED_WIDTH / width
     # Near the centre, one degree spans distance x tan(1 degree).
-    distance = float(np.mean(edf.pixels_per_degree)) * pitch / np.tan(np.radians(1.0))
+    distance = float(np.mean(file.pixels_per_degree)) * pitch / np.tan(np.radians(1.0))
     return {
-        "StimulusPresentation": {
-            "ScreenDistance": round(distance, 4),
-            "ScreenOrigin": ["top", "left"],
-            "ScreenResolution": [width, height],
-            "ScreenSize": [ASSUMED_WIDTH, round(height * pitch, 4)],
-            "ScreenDistanceAssumed": True,
-            "ScreenSizeAssumed": True,
-            "PixelsPerDegreeAtCentre": list(edf.pixels_per_degree),
-            "Assumption": _ASSUMPTION,
-        },
-        "trial_type": {
-            "Description": "What the row stands for",
-            "Levels": {"trial": "From TRIALID to TRIAL_RESULT, the next TRIALID or the end of the recording"},
-        },
-        "trial": {"Description": "The trial's name in TRIALID"},
-        "stimulus_onset": {"Description": "Time of STIM_ONSET or SYNCTIME; n/a without such a message", "Units": "s"},
-        "stimulus_duration": {"Description": "To BLANK_SCREEN or the end of the trial", "Units": "s"},
+        "ScreenDistance": round(distance, 4),
+        "ScreenOrigin": ["top", "left"],
+        "ScreenResolution": [width, height],
+        "ScreenSize": [ASSUMED_WIDTH, round(height * pitch, 4)],
+        "ScreenDistanceAssumed": True,
+        "ScreenSizeAssumed": True,
+        "PixelsPerDegreeAtCentre": list(file.pixels_per_degree),
+        "Assumption": _ASSUMPTION,
     }
-
-
-_TRACKER_EVENTS = {
-    "Description": "Events that the tracker found while recording, and all messages of the file",
-    "OnsetSource": "timestamp",
-    "onset": {"Description": "Time from the first sample; negative before it", "Units": "s"},
-    "duration": {"Description": "Through the event's last sample; n/a for messages", "Units": "s"},
-    "trial_type": {
-        "Description": "Kind of event; n/a for messages",
-        "Levels": {
-            "fixation": "Fixation, by the tracker",
-            "saccade": "Saccade, by the tracker; one that holds a blink is an artefact of it",
-            "blink": "Pupil lost, by the tracker",
-        },
-    },
-    "message": {"Description": "Text of the message, blanks and line ends squeezed; n/a for events"},
-}

@@ -40,13 +40,14 @@ def read_gaze(path: Path, format: str | None = None, **options: Any) -> GazeFile
         An unknown format, or what the reader refuses, with file and line.
     """
     path = Path(path)
-    chosen = format or _guess(path)
+    chosen = format or format_of(path)
     if chosen not in FORMATS:
         raise DataError(f"no format `{chosen}`", where=path, remedy=f"Choose from {', '.join(FORMATS)}")
     return FORMATS[chosen](path, **options)
 
 
-def _guess(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """Format that the name and the first bytes tell; DataError where they do not."""
     check_exists(path)
     suffix = path.suffix.lower()
     if suffix == ".asc":

@@ -1,0 +1,115 @@
+"""Any folder of eye-tracker files that one pattern names: EyeLink, Tobii, Pupil Labs, tables by a column map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cogmodels.data.bids import write_description
+from cogmodels.data.gaze_files.bids import trials_of, write_gaze
+from cogmodels.data.gaze_files.file import GazeFile
+from cogmodels.data.gaze_files.read import format_of, read_gaze
+from cogmodels.errors import DataError
+
+#: Options that belong to the reader of column maps, and to that of Pupil Labs.
+_COLUMNS = ("columns", "time_unit", "coordinates", "origin", "valid", "valid_from", "lost", "separator", "decimal")
+_PLACES = {"subject": "[A-Za-z0-9]+", "session": "[A-Za-z0-9]+", "run": "[A-Za-z0-9]+"}
+_README = """# {title}
+
+{description}
+
+Converted from the files of an eye tracker. Coordinates are px from the screen's top left, time is s from each
+recording's first sample, lost samples are n/a. `recording-eye1` is the left eye where both were recorded.
+"""
+
+
+def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) -> list[Path]:
+    """Write one person's recordings as BIDS eye tracking; the files written are returned.
+
+    Parameters
+    ----------
+    options : mapping
+        The section ``gaze_files`` of the data spec.
+
+    Raises
+    ------
+    DataError
+        No file of this subject; a file that cannot be read (with file and line); a screen unlike the file's.
+    """
+    mine = [(path, found) for path, found in _files(source, options) if found["subject"] == subject]
+    if not mine:
+        raise DataError(
+            f"no file of subject {subject} is called `{options['files']}`",
+            where=source,
+            remedy="Correct `files` or `subjects` in the data spec",
+        )
+    screen, written = options["screen"], []
+    for path, found in mine:
+        file = _read(path, options)
+        _check_screen(path, file, screen)
+        written += write_gaze(
+            file,
+            root,
+            {"subject": subject, "session": found.get("session"), "task": options["task"], "run": found.get("run")},
+            screen={
+                "ScreenDistance": screen["distance_m"],
+                "ScreenOrigin": ["top", "left"],
+                "ScreenResolution": [screen["width_px"], screen["height_px"]],
+                "ScreenSize": [screen["width_m"], screen["height_m"]],
+            },
+            trials=trials_of(file, start=options["trial_start"], end=options["trial_end"]),
+            sidecar={"SourceFile": path.relative_to(source).as_posix()},
+        )
+    return written
+
+
+def describe(source: Path, root: Path, options: Mapping[str, Any]) -> None:
+    """Write the files that belong to no subject."""
+    subjects = sorted({found["subject"] for _, found in _files(source, options)})
+    write_description(
+        root,
+        name=options["title"],
+        readme=_README.format(**options),
+        authors=["n/a"],
+        license=options["licence"],
+        participants=pd.DataFrame({"participant_id": [f"sub-{subject}" for subject in subjects]}),
+    )
+
+
+def _files(source: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
+    """Files that the pattern names, with what stands in its places."""
+    pattern = re.escape(options["files"])
+    for name, allowed in _PLACES.items():
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{allowed})", 1)
+    found = []
+    for path in sorted(Path(source).rglob("*")):
+        match = re.fullmatch(pattern, path.relative_to(source).as_posix())
+        if match and path.is_file():
+            found.append((path, match.groupdict()))
+    return found
+
+
+def _read(path: Path, options: Mapping[str, Any]) -> GazeFile:
+    size = (options["screen"]["width_px"], options["screen"]["height_px"])
+    given = {
+        "columns": {name: options[name] for name in _COLUMNS} | {"screen_resolution": size},
+        "tobii": {"screen_resolution": size},
+        "pupil": {"screen_resolution": size, "confidence": options["confidence"]},
+    }
+    chosen = options["format"] or format_of(path)
+    return read_gaze(path, chosen, **given.get(chosen, {}))
+
+
+def _check_screen(path: Path, file: GazeFile, screen: Mapping[str, Any]) -> None:
+    told = file.screen_resolution
+    if told is not None and tuple(told) != (screen["width_px"], screen["height_px"]):
+        raise DataError(
+            f"the file tells a screen of {told[0]} x {told[1]} px, the data spec one of {screen['width_px']} x "
+            f"{screen['height_px']}",
+            where=path,
+            remedy="Correct `gaze_files.screen`, with the size and distance of that screen",
+        )
