@@ -78,6 +78,18 @@ class GazePipeline(Pipeline):
     padding_s: float = Field(0.05, ge=0, le=0.5, description="samples dropped on each side of a loss, s")
     padded_from_s: float = Field(0.02, ge=0, description="shorter losses are dropouts and get no padding, s")
     off_screen_margin_deg: float = Field(1.0, ge=0, description="gaze is kept up to this far off the screen, degrees")
+    spike_filter: bool = Field(False, description="take out impulses of one sample (Stampe 1993)")
+    eyes: Literal["each", "cyclopean"] = Field(
+        "each", description="`each` eye by itself, or both as one `cyclopean` eye (their mean, or the one that is seen)"
+    )
+    interpolate_blinks_s: float = Field(
+        0.0, ge=0, le=2, description="losses up to this long are filled in and flagged, s; 0 = none"
+    )
+    resample_hz: float | None = Field(None, gt=0, description="rate to which samples are brought, Hz; none = as is")
+    viewing_distance: Literal["recorded", "screen"] = Field(
+        "recorded",
+        description="distance for angles: that of each sample, where the tracker recorded it, or the screen's",
+    )
     figures: bool = Field(True, description="a page of each recording in the report")
     detector: DetectorName = Field("ivt", description="event detector; its section below holds its parameters")
     ivt: Ivt = Field(Ivt(), description="parameters of `ivt`")

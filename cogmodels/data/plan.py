@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -25,7 +25,7 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording of one subject; ``path`` is its file."""
+    """One recording of one subject; ``path`` is its file, ``second`` that of its other eye where both become one."""
 
     modality: str
     subject: str
@@ -35,11 +35,18 @@ class Recording:
     run: str | None
     recording: str | None
     path: str
+    second: str | None = None
 
     @property
     def stem(self) -> str:
         """BIDS name without suffix and extension, such as ``sub-01_task-viewing_run-01``."""
-        return Path(self.path).name.rsplit("_", 1)[0]
+        stem = Path(self.path).name.rsplit("_", 1)[0]
+        return stem if self.second is None else stem.replace(f"_recording-{self.recording}", "_recording-cyclopean")
+
+    @property
+    def files(self) -> list[str]:
+        """Its file, or those of both eyes."""
+        return [self.path] if self.second is None else [self.path, self.second]
 
 
 class Plan:
@@ -93,7 +100,7 @@ class Plan:
         wanted = self.study.pipelines[pipeline] if pipeline else None
         if wanted is not None:
             modality = wanted.modality
-        return [
+        fitting = [
             recording
             for recording in self._recordings[dataset]
             if (modality is None or recording.modality == modality)
@@ -102,6 +109,7 @@ class Plan:
             and (wanted is None or wanted.task in (None, recording.task))
             and (getattr(wanted, "acquisition", None) in (None, recording.acquisition))
         ]
+        return _joined(fitting) if getattr(wanted, "eyes", "each") == "cyclopean" else fitting
 
     def recording(self, dataset: str, pipeline: str, stem: str) -> Recording:
         """The recording of a pipeline with this stem."""
@@ -209,7 +217,9 @@ class Plan:
             for found in discover(root):
                 found = dict(found, path=str(root / found["path"]))
                 if spec.subjects is None or found["subject"] in spec.subjects:
-                    yield Recording(**{key: found.get(key) for key in Recording.__dataclass_fields__})
+                    yield Recording(
+                        **{key: found.get(key) for key in Recording.__dataclass_fields__ if key != "second"}
+                    )
             return
         for subject in spec.subjects or []:
             for group in spec.recordings:
@@ -232,3 +242,11 @@ class Plan:
                     name = bids_name(suffix=suffix, extension=extension, **labels)
                     path = f"{folder}/{DATATYPES[group.modality]}/{name}"
                     yield Recording(modality=group.modality, path=path, **labels)
+
+
+def _joined(recordings: list[Recording]) -> list[Recording]:
+    """Both eyes of a recording as one; a recording of one eye as it is."""
+    groups: dict[tuple, list[Recording]] = {}
+    for one in recordings:
+        groups.setdefault((one.subject, one.session, one.task, one.acquisition, one.run), []).append(one)
+    return [eyes[0] if len(eyes) == 1 else replace(eyes[0], second=eyes[1].path) for eyes in groups.values()]

@@ -11,7 +11,7 @@ from cogmodels.errors import DataError
 from cogmodels.gaze import _engbert_kernels as engbert_kernels
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.events import assemble_events
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.parameters import check_choice, check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import velocity
@@ -67,7 +67,7 @@ def detect_engbert_kliegl(recording: Recording, **parameters: float | str) -> pd
     loss for a velocity go with the fixation beside them.
     """
     options = read_parameters(EngbertKliegl, parameters, "engbert_kliegl")
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     vx, vy = velocity(x, y, recording.sampling_rate, gaps=recording.gaps)
     step, where = 1 / recording.sampling_rate, recording.source or "detector engbert_kliegl"
     limits = {"threshold_factor": options.threshold_factor, "sigma": options.sigma, "where": where}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.gaze import _kernels as kernels
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.recording import MISSING, Recording
 
 EVENT_COLUMNS = [
@@ -54,7 +54,7 @@ def tabulate_events(
         ``complete``: 1, or 0 where a loss, a pause or the recording's end cuts the event. NaN where it does not apply.
     """
     starts, stops = np.asarray(starts, dtype=np.int64), np.asarray(stops, dtype=np.int64)
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     measures = np.full((len(starts), kernels.N_MEASURES), np.nan)
     kernels.measure_events(starts, stops, recording.x, recording.y, x, y, np.asarray(speed), measures)
     names = np.array([NAMES[kind] for kind in kinds], dtype=object)

@@ -8,10 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from cogmodels.gaze.recording import Screen
+from cogmodels.errors import DataError
+from cogmodels.gaze.recording import Recording, Screen
 
 
-def pixels_to_degrees(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.ndarray, np.ndarray]:
+def gaze_degrees(recording: Recording, method: str = "tangent") -> tuple[np.ndarray, np.ndarray]:
+    """Gaze of a recording (n,), (n,), degrees from the screen's centre, at the viewing distance of each sample.
+
+    ``tangent``: :func:`pixels_to_degrees`; ``fick``: :func:`pixels_to_fick`. Where the tracker recorded no distance the
+    screen's holds.
+    """
+    if method not in ("tangent", "fick"):
+        raise DataError(f"no angles called `{method}`", where="degrees", remedy="Use tangent or fick")
+    convert = pixels_to_degrees if method == "tangent" else pixels_to_fick
+    return convert(recording.x, recording.y, recording.screen, recording.distance_m)
+
+
+def pixels_to_degrees(
+    x: np.ndarray, y: np.ndarray, screen: Screen, distance_m: float | np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Horizontal and vertical angle of each position, every axis by itself: atan(offset from the centre / distance).
 
     Parameters
@@ -19,6 +34,8 @@ def pixels_to_degrees(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.
     x, y : (n,) float
         Position, px.
     screen : Screen
+    distance_m : float or (n,), optional
+        Viewing distance, m; the screen's by default.
 
     Returns
     -------
@@ -30,7 +47,8 @@ def pixels_to_degrees(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.
     The definition of pymovements' ``pix2deg`` (0.28). Unlike a constant number of degrees a pixel, it holds far from
     the centre; unlike Fick angles (:func:`pixels_to_fick`), the axes do not depend on each other.
     """
-    return tuple(np.degrees(np.arctan2(offset, screen.distance_m)) for offset in _metres(x, y, screen))
+    distance = screen.distance_m if distance_m is None else distance_m
+    return tuple(np.degrees(np.arctan2(offset, distance)) for offset in _metres(x, y, screen))
 
 
 def degrees_to_pixels(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +57,9 @@ def degrees_to_pixels(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.
     return _pixels(*offsets, screen)
 
 
-def pixels_to_fick(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.ndarray, np.ndarray]:
+def pixels_to_fick(
+    x: np.ndarray, y: np.ndarray, screen: Screen, distance_m: float | np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Fick angles of each position: azimuth about a vertical axis, then elevation in the rotated plane.
 
     Parameters
@@ -47,6 +67,8 @@ def pixels_to_fick(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.nda
     x, y : (n,) float
         Position, px.
     screen : Screen
+    distance_m : float or (n,), optional
+        Viewing distance, m; the screen's by default.
 
     Returns
     -------
@@ -58,8 +80,9 @@ def pixels_to_fick(x: np.ndarray, y: np.ndarray, screen: Screen) -> tuple[np.nda
     The definition of ETDQualitizer (Niehorster et al.), whose quality measures are taken in these angles.
     """
     right, down = _metres(x, y, screen)
-    azimuth = np.arctan2(right, screen.distance_m)
-    elevation = np.arctan2(down, np.hypot(screen.distance_m, right))
+    distance = screen.distance_m if distance_m is None else distance_m
+    azimuth = np.arctan2(right, distance)
+    elevation = np.arctan2(down, np.hypot(distance, right))
     return np.degrees(azimuth), np.degrees(elevation)
 
 

@@ -11,7 +11,7 @@ from cogmodels.errors import DataError
 from cogmodels.gaze import _idt_kernels as idt_kernels
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.events import assemble_events, pieces
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.parameters import check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import speed as speed_of
@@ -58,7 +58,7 @@ def detect_idt(recording: Recording, **parameters: float) -> pd.DataFrame:
     """
     options = read_parameters(IDT, parameters, "idt")
     rate = recording.sampling_rate
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     minimum = max(2, int(np.ceil(options.minimum_fixation_s * rate - 1e-6)))
     found = [
         _windows(x[a:b], y[a:b], options.dispersion_threshold_deg, minimum, beyond=False, split=True) + a

@@ -10,7 +10,7 @@ import pandas as pd
 from cogmodels.errors import DataError
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.events import tabulate_events
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.parameters import check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import speed as speed_of
@@ -82,7 +82,7 @@ def ivt_labels(recording: Recording, speed: np.ndarray, options: IVT) -> np.ndar
     labels = np.empty(recording.n_samples, np.int8)
     kernels.label_by_speed(recording.x, speed, gaps, options.velocity_threshold, labels)
     kernels.drop_short_saccades(labels, recording.time, gaps, step, options.minimum_saccade_s)
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     if options.merge_gap_s > 0:
         kernels.merge_fixations(labels, recording.time, gaps, x, y, options.merge_gap_s, options.merge_distance_deg)
     return labels

@@ -12,7 +12,7 @@ from cogmodels.errors import DataError
 from cogmodels.gaze import _adaptive_kernels as adaptive_kernels
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze.events import assemble_events
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.parameters import check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import SAVGOL_DEGREE, velocity
@@ -76,7 +76,7 @@ def detect_nystrom_holmqvist(recording: Recording, **parameters: float) -> pd.Da
     """
     options = read_parameters(NystromHolmqvist, parameters, "nystrom_holmqvist")
     rate, n = recording.sampling_rate, recording.n_samples
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     speed = np.hypot(*velocity(x, y, rate, "savgol", gaps=recording.gaps))
     noise = np.zeros(n, np.bool_)
     if np.isfinite(speed).any():

@@ -6,25 +6,37 @@ ETDQualitizer 1.2: missing samples stay in as NaN, since deleting them would mak
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from cogmodels.errors import DataError
+from cogmodels.gaze._window_kernels import moment_windows, rms_windows
 from cogmodels.gaze.events import typed_events
-from cogmodels.gaze.geometry import fick_to_vector, pixels_to_fick, vector_to_fick
+from cogmodels.gaze.geometry import fick_to_vector, gaze_degrees, pixels_to_fick, vector_to_fick
 from cogmodels.gaze.recording import LOSSES, Recording
 
 # Fewer saccades give no main sequence.
 MAIN_SEQUENCE_MINIMUM = 10
+#: Beyond these a recording deserves a look before it is used; they warn, and nothing is left out because of them. 20 %
+#: of lost data is the usual bound of exclusion; half a degree from sample to sample hides all small saccades.
+QUALITY_LIMITS = {"data_loss": 0.2, "rms_s2s_window_deg": 0.5}
+#: Window of the running precision, s.
+WINDOW_S = 0.2
 
 
-def rms_s2s(x: np.ndarray, y: np.ndarray) -> float:
-    """Root mean square of the distances between successive samples (RMS-S2S), unit of x and y; NaN without a pair."""
+def rms_s2s(x: np.ndarray, y: np.ndarray, *, average: Literal["mean", "median"] = "mean") -> float:
+    """Root mean square of the distances between successive samples (RMS-S2S), unit of x and y; NaN without a pair.
+
+    ``median`` in place of the mean is not moved by saccades (ETDQualitizer has both).
+    """
     squares = np.diff(np.asarray(x, dtype=float)) ** 2 + np.diff(np.asarray(y, dtype=float)) ** 2
     squares = squares[~np.isnan(squares)]
-    return float(np.sqrt(squares.mean())) if len(squares) else float("nan")
+    if not len(squares):
+        return float("nan")
+    return float(np.sqrt(squares.mean() if average == "mean" else np.median(squares)))
 
 
 def std(x: np.ndarray, y: np.ndarray) -> float:
@@ -47,6 +59,79 @@ def bcea(x: np.ndarray, y: np.ndarray, probability: float = 0.68) -> float:
     # The determinant is s_x^2 s_y^2 (1 - rho^2), and holds where an axis does not vary at all.
     determinant = max(float(np.linalg.det(np.cov(x, y))), 0.0)
     return float(-2 * np.log(1 - probability) * np.pi * np.sqrt(determinant))
+
+
+def moving_window(
+    x: np.ndarray, y: np.ndarray, window: int, metric: Literal["rms_s2s", "std", "bcea"] = "rms_s2s"
+) -> np.ndarray:
+    """A measure of every window of so many samples (n - window + 1,), in O(n); empty where the window is not shorter.
+
+    The same numbers as :func:`rms_s2s`, :func:`std` and :func:`bcea` (P .68) of each window, by running sums; NaN where
+    a window has too few samples. Their median is a precision that needs no events (Niehorster et al. 2020).
+    """
+    x, y = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, y))
+    if metric not in ("rms_s2s", "std", "bcea") or window < 2:
+        raise DataError(
+            f"metric `{metric}`, windows of {window} samples",
+            where="moving window",
+            remedy="Use rms_s2s, std or bcea, and windows of two samples or more",
+        )
+    if window >= len(x):
+        return np.empty(0)
+    n = len(x) - window + 1
+    if metric == "rms_s2s":
+        found = np.empty(n)
+        rms_windows(x, y, window, found)
+        return found
+    sums, means = np.empty((n, 5)), np.empty((n, 3))
+    moment_windows(x, y, window, means, sums)
+    count = means[:, 2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x, mean_y = sums[:, 0] / count, sums[:, 1] / count
+        vx, vy, cxy = (
+            sums[:, 2] / count - mean_x**2,
+            sums[:, 3] / count - mean_y**2,
+            sums[:, 4] / count - mean_x * mean_y,
+        )
+        if metric == "std":
+            return np.where(count > 0, np.sqrt(np.maximum(vx, 0) + np.maximum(vy, 0)), np.nan)
+        determinant = np.maximum(vx * vy - cxy**2, 0) * (count / (count - 1)) ** 2
+        return np.where(count > 1, -2 * np.log(1 - 0.68) * np.pi * np.sqrt(determinant), np.nan)
+
+
+def validate(recording: Recording, targets: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy and precision at targets that people were told to look at.
+
+    Parameters
+    ----------
+    recording : Recording
+    targets : DataFrame
+        ``onset``, ``duration`` (s on the recording's clock), ``x``, ``y`` (px) of each.
+
+    Returns
+    -------
+    DataFrame
+        ``target, x, y, n_samples, accuracy_deg, azimuth_deg, elevation_deg, rms_s2s_deg, std_deg, bcea_deg2``, a row a
+        target; NaN where no sample was seen.
+    """
+    azimuth, elevation = gaze_degrees(recording, "fick")
+    rows = []
+    for number, target in enumerate(targets.itertuples()):
+        inside = (recording.time >= target.onset) & (recording.time < target.onset + target.duration)
+        inside &= ~recording.interpolated
+        goal = pixels_to_fick(target.x, target.y, recording.screen)
+        u, v = azimuth[inside], elevation[inside]
+        rows.append(
+            (number, target.x, target.y, int(np.isfinite(u).sum()), *accuracy(u, v, *goal))
+            + (rms_s2s(u, v), std(u, v), bcea(u, v))
+        )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "target", "x", "y", "n_samples", "accuracy_deg", "azimuth_deg", "elevation_deg", "rms_s2s_deg", "std_deg",
+            "bcea_deg2",
+        ],
+    )  # fmt: skip
 
 
 def accuracy(
@@ -119,23 +204,41 @@ def quality(recording: Recording, events: pd.DataFrame | None = None) -> dict[st
     quality : dict
         ``n_samples``; ``duration_s``, last minus first time stamp plus the median step; ``sampling_rate``;
         ``effective_rate``, samples with a position over the duration, Hz; ``data_loss``, share of samples without a
-        position, and its parts ``loss_missing``, ``loss_off_screen``, ``loss_padding``; ``rms_s2s_deg``, ``std_deg``,
-        ``bcea_deg2`` (P .68), medians over fixations in Fick degrees; ``n_fixations``, ``n_saccades``, ``n_blinks``;
-        ``fixation_rate_hz``, fixations a second of seen gaze; ``median_fixation_ms``; of complete saccades
-        ``median_saccade_deg``, and ``main_sequence_slope`` and ``main_sequence_at_1deg`` of :func:`main_sequence`.
+        position, and its parts ``loss_missing``, ``loss_off_screen``, ``loss_padding``, ``loss_interpolated`` (filled
+        samples count as lost); ``loss_from_expected``, 1 - samples with a position over those that the rate and the
+        duration promise, pauses included; ``rms_s2s_window_deg``, median over all windows of 200 ms; ``rms_s2s_deg``,
+        ``std_deg``, ``bcea_deg2`` (P .68), medians over fixations in Fick degrees; ``n_fixations``, ``n_saccades``,
+        ``n_blinks``; ``fixation_rate_hz``, fixations a second of seen gaze; ``median_fixation_ms``; of complete
+        saccades ``median_saccade_deg``, and ``main_sequence_slope`` and ``main_sequence_at_1deg`` of
+        :func:`main_sequence`.
     """
-    n, seen = recording.n_samples, int((recording.lost == 0).sum())
+    data = (recording.lost == 0) & ~recording.interpolated
+    n, seen = recording.n_samples, int(data.sum())
     duration = recording.time[-1] - recording.time[0] + float(np.median(np.diff(recording.time)))
     found: dict[str, Any] = {
         "n_samples": n,
         "duration_s": duration,
         "sampling_rate": recording.sampling_rate,
         "effective_rate": seen / duration,
-        "data_loss": float((recording.lost != 0).mean()),
+        "data_loss": float(1 - data.mean()),
     }
     found |= {f"loss_{name}": float((recording.lost == code).mean()) for code, name in LOSSES.items()}
+    found["loss_interpolated"] = float(recording.interpolated.mean())
+    found["loss_from_expected"] = 1 - seen / (duration * recording.sampling_rate)
+    found["rms_s2s_window_deg"] = _median(running_precision(recording))
     found |= _event_quality(recording, events, seen)
     return {name: _plain(value) for name, value in found.items()}
+
+
+def beyond_limits(quality: Mapping[str, Any]) -> list[str]:
+    """Names of the measures that are beyond ``QUALITY_LIMITS``."""
+    return [name for name, limit in QUALITY_LIMITS.items() if (quality.get(name) or 0.0) > limit]
+
+
+def running_precision(recording: Recording) -> np.ndarray:
+    """RMS-S2S (degrees) of every window of 200 ms, by :func:`moving_window`; filled samples count as lost."""
+    azimuth, elevation = (np.where(recording.interpolated, np.nan, v) for v in gaze_degrees(recording, "fick"))
+    return moving_window(azimuth, elevation, max(2, int(WINDOW_S * recording.sampling_rate)))
 
 
 def _event_quality(recording: Recording, events: pd.DataFrame | None, seen: int) -> dict[str, Any]:
@@ -149,7 +252,7 @@ def _event_quality(recording: Recording, events: pd.DataFrame | None, seen: int)
     fixations = events[events["event"] == "fixation"]
     saccades = events[events["event"] == "saccade"]
     whole = saccades[saccades["complete"] == 1]
-    x, y = pixels_to_fick(recording.x, recording.y, recording.screen)
+    x, y = (np.where(recording.interpolated, np.nan, v) for v in gaze_degrees(recording, "fick"))
     parts = [slice(a, b) for a, b in zip(fixations["start_sample"], fixations["stop_sample"], strict=True)]
     slope, at_1deg = main_sequence(whole["amplitude_deg"], whole["peak_velocity"])
     values = [

@@ -15,7 +15,9 @@ from cogmodels.errors import DataError
 SEEN, MISSING, OFF_SCREEN, PADDING = 0, 1, 2, 3
 LOSSES = {MISSING: "missing", OFF_SCREEN: "off_screen", PADDING: "padding"}
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+LENGTH_UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 RATE_TOLERANCE = 0.05
+DISTANCE_WINDOW_S = 0.5
 _EYES = {"left": "left", "right": "right", "cyclopean": "cyclopean"}
 
 
@@ -73,6 +75,8 @@ class Recording:
     ``time`` (n,) s, strictly increasing, on the clock of the events; ``x``, ``y`` (n,) px (right and down from the
     screen's top left, 0-based), NaN where there is no position; ``pupil`` (n,) in the tracker's unit, or None;
     ``lost`` (n,) int8, why a sample has no position (0 seen, 1 missing, 2 off the screen, 3 beside a blink).
+    ``interpolated`` (n,) bool: samples whose position was filled in, not seen; they are never counted as data.
+    ``distance_m`` (n,) m: viewing distance of each sample where the tracker recorded it, else None.
     """
 
     time: np.ndarray
@@ -82,6 +86,8 @@ class Recording:
     screen: Screen
     pupil: np.ndarray | None = None
     lost: np.ndarray | None = None
+    interpolated: np.ndarray | None = None
+    distance_m: np.ndarray | None = None
     eye: str = "unknown"
     subject: str = ""
     source: str = ""
@@ -93,11 +99,18 @@ class Recording:
             object.__setattr__(self, "pupil", np.ascontiguousarray(self.pupil, dtype=np.float64))
         lost = np.zeros(len(self.x), np.int8) if self.lost is None else np.array(self.lost, dtype=np.int8)
         object.__setattr__(self, "lost", lost)
+        filled = np.zeros(len(self.x), bool) if self.interpolated is None else np.array(self.interpolated, dtype=bool)
+        object.__setattr__(self, "interpolated", filled)
+        if self.distance_m is not None:
+            distance = np.array(self.distance_m, dtype=np.float64)
+            distance[~(distance > 0)] = self.screen.distance_m
+            object.__setattr__(self, "distance_m", distance)
         _check(self)
         # A sample is seen on both axes or lost on both.
         lost[(lost == SEEN) & ~np.isfinite(self.x + self.y)] = MISSING
         for name in ("x", "y"):
             object.__setattr__(self, name, np.where(lost == SEEN, getattr(self, name), np.nan))
+        filled &= lost == SEEN
 
     @property
     def n_samples(self) -> int:
@@ -116,10 +129,14 @@ class Recording:
         return replace(self, lost=lost)
 
     def to_samples(self) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Samples (columns time, x, y, pupil where there is one, lost) and what else is needed to rebuild this."""
+        """Samples (time, x, y, lost; pupil, interpolated, distance where there are any), and what else there is."""
         columns = {"time": self.time, "x": self.x, "y": self.y}
         if self.pupil is not None:
             columns["pupil"] = self.pupil
+        if self.interpolated.any():
+            columns["interpolated"] = self.interpolated
+        if self.distance_m is not None:
+            columns["distance"] = self.distance_m
         facts = {
             "sampling_rate": self.sampling_rate,
             "screen": {
@@ -142,6 +159,8 @@ class Recording:
             y=samples["y"].to_numpy(),
             pupil=samples["pupil"].to_numpy() if "pupil" in samples else None,
             lost=samples["lost"].to_numpy(),
+            interpolated=samples["interpolated"].to_numpy() if "interpolated" in samples else None,
+            distance_m=samples["distance"].to_numpy() if "distance" in samples else None,
             sampling_rate=float(facts["sampling_rate"]),
             screen=Screen.from_bids(facts["screen"], where=facts["source"] or "samples"),
             eye=facts["eye"],
@@ -166,7 +185,7 @@ def recording_from_physio(
     Parameters
     ----------
     samples : DataFrame
-        Columns timestamp, x_coordinate, y_coordinate and, where recorded, pupil_size; NaN where lost.
+        Columns timestamp, x_coordinate, y_coordinate and, where recorded, pupil_size and distance; NaN where lost.
     sidecar : mapping
         Contents of ``_physio.json``.
     screen : mapping
@@ -206,12 +225,27 @@ def recording_from_physio(
         x=samples["x_coordinate"].to_numpy(dtype=np.float64),
         y=samples["y_coordinate"].to_numpy(dtype=np.float64),
         pupil=samples["pupil_size"].to_numpy(dtype=np.float64) if "pupil_size" in samples else None,
+        distance_m=_viewing_distance(samples, sidecar, float(rate), where),
         sampling_rate=float(rate),
         screen=Screen.from_bids(screen, where=where),
         eye=_EYES.get(str(sidecar.get("RecordedEye", "")).lower(), "unknown"),
         subject=subject,
         source=source,
     )
+
+
+def _viewing_distance(
+    samples: pd.DataFrame, sidecar: Mapping[str, Any], rate: float, where: object
+) -> np.ndarray | None:
+    """Viewing distance (n,) m: the running median of half a second, for heads move slowly and trackers tremble."""
+    if "distance" not in samples or not samples["distance"].notna().any():
+        return None
+    unit = dict(sidecar.get("distance") or {}).get("Units", "m")
+    if unit not in LENGTH_UNITS:
+        raise DataError(f"distances in `{unit}`", where=where, remedy="Give `distance.Units` as m, cm or mm")
+    metres = samples["distance"].astype(float) * LENGTH_UNITS[unit]
+    window = max(1, round(DISTANCE_WINDOW_S * rate))
+    return metres.rolling(window, center=True, min_periods=1).median().to_numpy()
 
 
 def _time_unit(stamps: np.ndarray, rate: float, sidecar: Mapping[str, Any], where: object) -> float:
@@ -242,7 +276,10 @@ def _check(recording: Recording) -> None:
     """Refuse samples that would give wrong events rather than none."""
     where = recording.source or (f"subject {recording.subject}" if recording.subject else "recording")
     n = len(recording.time)
-    given = [a for a in (recording.x, recording.y, recording.pupil, recording.lost) if a is not None]
+    columns = (
+        recording.x, recording.y, recording.pupil, recording.lost, recording.interpolated, recording.distance_m
+    )  # fmt: skip
+    given = [a for a in columns if a is not None]
     if n < 2 or any(a.shape != (n,) for a in given):
         raise DataError(
             f"time has {n} samples, the other columns {sorted({a.size for a in given})}",

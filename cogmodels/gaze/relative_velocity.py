@@ -11,9 +11,9 @@ from scipy.signal import savgol_coeffs
 
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze import _relative_velocity_kernels as own_kernels
-from cogmodels.gaze._remodnav_kernels import running_median
+from cogmodels.gaze._filter_kernels import running_median
 from cogmodels.gaze.events import assemble_events, pieces
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.parameters import check_not_negative, read_parameters
 from cogmodels.gaze.recording import Recording
 from cogmodels.gaze.velocity import SAVGOL_DEGREE
@@ -112,7 +112,7 @@ def detect_relative_velocity(recording: Recording, **parameters: float) -> pd.Da
     """
     options = read_parameters(RelativeVelocity, parameters, "relative_velocity")
     rate = recording.sampling_rate
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     coarse = _relative_speed(x, y, recording, options.coarse_s, options.slow_s)
     fast = _relative_speed(x, y, recording, options.fine_s, options.slow_s)
     calm, noise = _calm(fast)

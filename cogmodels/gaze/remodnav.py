@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.signal import butter, savgol_filter
 
 from cogmodels.errors import DataError
+from cogmodels.gaze import _filter_kernels as filters
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze import _remodnav_kernels as remodnav_kernels
 from cogmodels.gaze.events import assemble_events, pieces
@@ -192,11 +193,11 @@ def _prepared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Filtered positions, speed, and speed of median-filtered positions (deg/s); x and y are overwritten."""
     n = len(x)
-    remodnav_kernels.filter_spikes(x)
-    remodnav_kernels.filter_spikes(y)
+    filters.filter_spikes(x)
+    filters.filter_spikes(y)
     by, lost = int(options.dilate_nan_s * rate), np.empty(n, np.bool_)
     if by:
-        remodnav_kernels.widen_losses(x, int(options.min_blink_s * rate), by, lost)
+        filters.widen_losses(x, int(options.min_blink_s * rate), by, lost)
         x[lost], y[lost] = np.nan, np.nan
     if options.savgol_s > 0:
         window = max(3, 2 * (int(options.savgol_s * rate) // 2) + 1)
@@ -207,13 +208,13 @@ def _prepared(
     coarse = speed
     if size > 1:
         slow = np.empty((2, n))
-        remodnav_kernels.running_median(x, size, slow[0])
-        remodnav_kernels.running_median(y, size, slow[1])
+        filters.running_median(x, size, slow[0])
+        filters.running_median(y, size, slow[1])
         coarse = np.zeros(n)
         coarse[1:] = np.hypot(*np.diff(slow, axis=1)) * (scale * rate)
-        remodnav_kernels.widen_losses(coarse, 0, by, lost)
+        filters.widen_losses(coarse, 0, by, lost)
         coarse[lost] = np.nan
-    remodnav_kernels.cap_speed(speed, options.max_velocity)
+    filters.cap_speed(speed, options.max_velocity)
     return x, y, speed, coarse
 
 

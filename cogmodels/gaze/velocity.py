@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import savgol_coeffs
 
 from cogmodels.errors import DataError
-from cogmodels.gaze.geometry import pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees
 from cogmodels.gaze.recording import Recording
 
 # Derivative weights over neighbouring samples, the later ones last; times the sampling rate they give units a second.
@@ -67,7 +67,7 @@ def velocity(
 
 def speed(recording: Recording, method: str = "five_point") -> np.ndarray:
     """Angular speed of gaze (n,), deg/s; NaN where :func:`velocity` has none."""
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     return np.hypot(*velocity(x, y, recording.sampling_rate, method, gaps=recording.gaps))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.gaze.events import typed_events
-from cogmodels.gaze.geometry import pixels_per_degree, pixels_to_degrees
+from cogmodels.gaze.geometry import gaze_degrees, pixels_per_degree
+from cogmodels.gaze.quality import QUALITY_LIMITS, beyond_limits, running_precision
 from cogmodels.gaze.recording import Recording
 from cogmodels.report.style import (
     BLUE,
@@ -20,6 +21,7 @@ from cogmodels.report.style import (
     PURPLE,
     SKY,
     VERMILLION,
+    YELLOW,
     house_style,
     new_figure,
     say,
@@ -51,7 +53,9 @@ NUMBERS = [
     ("loss_missing", "   missing", "{:.1%}"),
     ("loss_off_screen", "   off the screen", "{:.1%}"),
     ("loss_padding", "   beside blinks", "{:.1%}"),
-    ("rms_s2s_deg", "RMS-S2S", "{:.3f} deg"),
+    ("loss_interpolated", "   filled in", "{:.1%}"),
+    ("rms_s2s_window_deg", "RMS-S2S, 200 ms windows", "{:.3f} deg"),
+    ("rms_s2s_deg", "   within fixations", "{:.3f} deg"),
     ("std_deg", "STD", "{:.3f} deg"),
     ("bcea_deg2", "BCEA (68 %)", "{:.3f} deg²"),
     ("n_fixations", "fixations", "{:d}"),
@@ -85,14 +89,20 @@ def plot_recording(
     figure : matplotlib Figure
     """
     events = typed_events(events)
-    x, y = pixels_to_degrees(recording.x, recording.y, recording.screen)
+    x, y = gaze_degrees(recording)
     start = busiest_window(events, recording.time, WINDOW_S)
     with house_style():
-        figure = new_figure(11.5, 8.6, title=title or recording.source or "Gaze recording")
-        grid = figure.add_gridspec(3, 1, height_ratios=[0.85, 1.1, 1.75])
-        _overview(figure.add_subplot(grid[0]), recording, x, y, start)
-        _window(figure.add_subplot(grid[1]), recording, x, y, events, start)
-        lower = grid[2].subgridspec(2, 3, width_ratios=[1.75, 1.1, 0.85], height_ratios=[1.25, 1])
+        pupil = recording.pupil is not None and bool(np.isfinite(recording.pupil).any())
+        figure = new_figure(11.5, 9.6 + 0.8 * pupil, title=title or recording.source or "Gaze recording")
+        heights = [0.85, 0.45, *([0.45] if pupil else []), 1.1, 1.85]
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+        whole = figure.add_subplot(grid[0])
+        _overview(whole, recording, x, y, start)
+        _precision(figure.add_subplot(grid[1], sharex=whole), recording)
+        if pupil:
+            _pupil(figure.add_subplot(grid[2], sharex=whole), recording)
+        _window(figure.add_subplot(grid[-2]), recording, x, y, events, start)
+        lower = grid[-1].subgridspec(2, 3, width_ratios=[1.75, 1.1, 0.85], height_ratios=[1.25, 1])
         _screen(figure.add_subplot(lower[:, 0]), recording, events, start)
         _main_sequence(figure.add_subplot(lower[0, 1]), events, quality)
         _durations(figure.add_subplot(lower[1, 1]), events)
@@ -120,7 +130,36 @@ def _overview(axes: Axes, recording: Recording, x: np.ndarray, y: np.ndarray, st
     axes.axvspan(start, start + WINDOW_S, facecolor="none", edgecolor=INK, lw=1.1, zorder=5)
     axes.set(ylabel="gaze (deg)", xlim=(recording.time[0], recording.time[-1]))
     axes.set_title("Whole recording")
-    _legend_above(axes, [*axes.get_legend_handles_labels()[0], _patch(LIGHT, "lost"), _frame("window below")])
+    handles = [*axes.get_legend_handles_labels()[0], _patch(LIGHT, "lost")]
+    if recording.interpolated.any():
+        handles.append(_patch(YELLOW, "filled in"))
+    _legend_above(axes, [*handles, _frame("window below")])
+
+
+def _precision(axes: Axes, recording: Recording) -> None:
+    """Running precision: where the tracker was unsure."""
+    values = running_precision(recording)
+    axes.set_title("Precision: RMS-S2S in windows of 200 ms")
+    if not np.isfinite(values).any():
+        say(axes, "too short")
+        return
+    # Saccades raise a window's value; its lowest one in a column is that of the tracker.
+    time, low, high = _envelope(recording.time[: len(values)], values)
+    axes.fill_between(time, low, high, color=GREEN, lw=0.7, alpha=0.75)
+    limit = QUALITY_LIMITS["rms_s2s_window_deg"]
+    axes.axhline(limit, color=VERMILLION, lw=1.1, ls="--", label=f"limit of the median, {limit:g} deg")
+    axes.set(yscale="log", ylabel="deg")
+    axes.yaxis.set_major_formatter(_plain_ticks())
+    axes.yaxis.set_minor_formatter(_plain_ticks(minor=True))
+    _legend_above(axes, axes.get_legend_handles_labels()[0])
+
+
+def _pupil(axes: Axes, recording: Recording) -> None:
+    """Pupil size where gaze is seen."""
+    time, low, high = _envelope(recording.time, np.where(recording.lost == 0, recording.pupil, np.nan))
+    axes.fill_between(time, low, high, color=INK, lw=0.7, alpha=0.6)
+    axes.set_title("Pupil, in the tracker's unit")
+    axes.set(ylabel="size")
 
 
 def _window(axes: Axes, recording: Recording, x: np.ndarray, y: np.ndarray, events: pd.DataFrame, start: float) -> None:
@@ -133,7 +172,7 @@ def _window(axes: Axes, recording: Recording, x: np.ndarray, y: np.ndarray, even
         axes.axvspan(event.onset, event.onset + event.duration, color=colour, alpha=solid, lw=0)
     axes.plot(time, x[inside], color=BLUE, lw=1.0)
     axes.plot(time, y[inside], color=VERMILLION, lw=1.0)
-    axes.set(xlabel="time (s)", ylabel="gaze (deg)", xlim=(start, start + WINDOW_S))
+    axes.set(xlabel="time (s)", ylabel="gaze (deg)", xlim=(start, min(start + WINDOW_S, recording.time[-1])))
     axes.margins(y=0.06)
     axes.set_title(f"{WINDOW_S:g} s with detected events")
     kinds = [name for name in EVENT_COLOURS if name in {"fixation", "saccade", *shown["event"]} - {"lost", "blink"}]
@@ -220,13 +259,25 @@ def _durations(axes: Axes, events: pd.DataFrame) -> None:
 
 def _numbers(axes: Axes, quality: Mapping[str, Any]) -> None:
     axes.set_axis_off()
-    axes.set_title("Data quality")
+    beyond = beyond_limits(quality)
+    axes.set_title("Data quality" + (": beyond the limits" if beyond else ""))
     for row, (name, label, pattern) in enumerate(NUMBERS):
         value = quality.get(name)
         text = pattern.format(int(value) if pattern == "{:d}" else value) if _is_number(value) else "–"
-        height = 0.975 - 0.054 * row
-        axes.text(0.0, height, label, transform=axes.transAxes, va="center", color="#444444")
-        axes.text(1.0, height, text, transform=axes.transAxes, va="center", ha="right", color=INK)
+        height = 0.975 - 0.049 * row
+        bad = name in beyond
+        weight = "bold" if bad else "normal"
+        axes.text(0.0, height, label, transform=axes.transAxes, va="center", color=VERMILLION if bad else "#444444")
+        axes.text(
+            1.0,
+            height,
+            text,
+            transform=axes.transAxes,
+            va="center",
+            ha="right",
+            color=VERMILLION if bad else INK,
+            fontweight=weight,
+        )
 
 
 def _envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -236,7 +287,12 @@ def _envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _shade_losses(axes: Axes, recording: Recording) -> None:
-    lost = np.concatenate([[0], (recording.lost != 0).astype(int), [0]])
+    _shade(axes, recording, recording.lost != 0, LIGHT)
+    _shade(axes, recording, recording.interpolated, YELLOW)
+
+
+def _shade(axes: Axes, recording: Recording, marked: np.ndarray, colour: str) -> None:
+    lost = np.concatenate([[0], marked.astype(int), [0]])
     edges = np.flatnonzero(np.diff(lost)).reshape(-1, 2)
     axes.fill_between(
         np.repeat(recording.time[np.minimum(edges, recording.n_samples - 1)].ravel(), 2),
@@ -244,7 +300,7 @@ def _shade_losses(axes: Axes, recording: Recording) -> None:
         1,
         where=np.tile([False, True, True, False], len(edges)),
         transform=axes.get_xaxis_transform(),
-        color=LIGHT,
+        color=colour,
         lw=0.4,
         zorder=0,
     )

@@ -6,7 +6,7 @@ GAZE_PIPELINES = one_of(PLAN.pipelines("gaze"))
 
 
 rule clean_gaze:
-    """Mark lost samples of one recording: blinks with their margins, gaze off the screen."""
+    """Clean one recording: losses marked; where asked for, spikes, both eyes to one, filled blinks, another rate."""
     input:
         raw=recording_raw,
     output:
@@ -20,8 +20,17 @@ rule clean_gaze:
     conda:
         "../../envs/gaze.yaml"
     params:
-        physio=lambda wildcards: recording_of(wildcards).path,
-        settings=lambda wildcards: settings(wildcards.pipeline, "padding_s", "padded_from_s", "off_screen_margin_deg"),
+        physio=lambda wildcards: recording_of(wildcards).files,
+        viewing_distance=lambda wildcards: STUDY.pipelines[wildcards.pipeline].viewing_distance,
+        settings=lambda wildcards: settings(
+            wildcards.pipeline,
+            "padding_s",
+            "padded_from_s",
+            "off_screen_margin_deg",
+            "spike_filter",
+            "interpolate_blinks_s",
+            "resample_hz",
+        ),
         code=code("clean_gaze"),
     script:
         "../scripts/clean_gaze.py"

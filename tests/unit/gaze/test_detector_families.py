@@ -8,7 +8,7 @@ from scipy.ndimage import median_filter
 from scipy.signal import butter, filtfilt
 
 from cogmodels.errors import DataError
-from cogmodels.gaze import _remodnav_kernels as remodnav_kernels
+from cogmodels.gaze import _filter_kernels as filters
 from cogmodels.gaze._i2mc_gaps import fill_gaps, steffen
 from cogmodels.gaze._lowpass_kernels import lowpass_both
 from cogmodels.gaze.detectors import DETECTORS, detect_events
@@ -153,14 +153,14 @@ def test_constant_gaze_is_one_fixation():
 def test_running_median_is_scipys(values, size):
     values = np.array(values)
     out = np.empty(len(values))
-    remodnav_kernels.running_median(values, size, out)
+    filters.running_median(values, size, out)
     if size <= len(values):
         np.testing.assert_array_equal(out, median_filter(values, size=size))
 
 
 def test_running_median_leaves_losses_out():
     out = np.empty(6)
-    remodnav_kernels.running_median(np.array([1.0, np.nan, 3.0, 100.0, 5.0, 5.0]), 3, out)
+    filters.running_median(np.array([1.0, np.nan, 3.0, 100.0, 5.0, 5.0]), 3, out)
     np.testing.assert_array_equal(out, [1.0, np.nan, 100.0, 5.0, 5.0, 5.0])
 
 
