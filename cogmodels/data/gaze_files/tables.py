@@ -286,6 +286,7 @@ def _read(path: Path, columns: ColumnMap) -> pd.DataFrame:
             where=f"{path}, line 1",
             remedy="Correct the map of the columns",
         )
+    _check_fields(path, separator, len(header))
     try:
         table = pd.read_csv(
             path,
@@ -309,6 +310,24 @@ def _read(path: Path, columns: ColumnMap) -> pd.DataFrame:
             "there are no samples below the header", where=f"{path}, line 2", remedy="Restore it from its source"
         )
     return table
+
+
+def _check_fields(path: Path, separator: str, n: int) -> None:
+    """Refuse rows of more fields than the header, and a last row of fewer: pandas would read both without a word."""
+    data = np.fromfile(path, np.uint8)
+    seen, rows = (int(np.count_nonzero(data == ord(mark))) for mark in (separator, "\n"))
+    if separator == " " or (data == ord('"')).any() or seen == (n - 1) * (rows + (data[-1] != ord("\n"))):
+        return
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        for line, text in enumerate(file, start=1):
+            fields = text.count(separator) + 1
+            if fields > n or (fields < n and not text.endswith("\n") and text.strip()):
+                what = "the file ends within a row: " if fields < n else ""
+                raise DataError(
+                    f"{what}{fields} fields under a header of {n}",
+                    where=f"{path}, line {line}",
+                    remedy="Restore the file",
+                )
 
 
 def _check_map(path: Path, columns: ColumnMap) -> None:
@@ -360,12 +379,13 @@ def _eye(path: Path, table: pd.DataFrame, eye: str, columns: ColumnMap, lines: n
         values[~good] = np.nan
     values[np.isnan(values[:, :2]).any(axis=1), :2] = np.nan
     values[values[:, 2] <= 0, 2] = np.nan
+    # A pixel's number is that of its centre: the left edge of the screen lies at -0.5.
     if columns.coordinates == "fraction":
-        values[:, :2] *= columns.screen_resolution
+        values[:, :2] = values[:, :2] * columns.screen_resolution - 0.5
     if columns.origin == "center":
-        values[:, :2] += np.array(columns.screen_resolution) / 2
+        values[:, :2] += (np.array(columns.screen_resolution) - 1) / 2
     if columns.origin == "bottom_left":
-        values[:, 1] = columns.screen_resolution[1] - values[:, 1]
+        values[:, 1] = columns.screen_resolution[1] - 1 - values[:, 1]
     return values
 
 
