@@ -3,12 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cogmodels.data.tables import FIXATION_COLUMNS, check_fixations
 from cogmodels.errors import DataError
 from cogmodels.gaze.detectors import detect_events
-from cogmodels.gaze.geometry import pixels_to_fick
-from cogmodels.gaze.quality import accuracy, bcea, main_sequence, quality, rms_s2s, std
+from cogmodels.gaze.quality import (
+    accuracy,
+    bcea,
+    beyond_limits,
+    main_sequence,
+    moving_window,
+    quality,
+    rms_s2s,
+    std,
+    validate,
+)
 from cogmodels.gaze.recording import Recording, Screen
 from cogmodels.gaze.scanpaths import fixations_table
 
@@ -42,24 +53,6 @@ def test_accuracy_is_zero_on_target_wherever_it_is():
     # One degree of azimuth at 10 degrees of elevation.
     assert offset == pytest.approx(np.cos(np.radians(10)), abs=1e-4)
     assert (along, across) == pytest.approx((offset, 0), abs=2e-3)
-
-
-def test_etdqualitizer_values(mirror):
-    samples = pd.read_csv(mirror / "etdq/example/data/EyeLink_1000+_right_1000Hz.tsv", sep="\t")
-    # Its pixels count from the centre of the screen.
-    x, y = samples["right_x"].to_numpy() + 959.5, samples["right_y"].to_numpy() + 539.5
-    azimuth, elevation = pixels_to_fick(x, y, SCREEN)
-    assert len(samples) == 21599
-    assert rms_s2s(azimuth, elevation) == pytest.approx(0.07935640601, rel=1e-9)
-    assert std(azimuth, elevation) == pytest.approx(10.9069092, rel=1e-8)
-    assert bcea(azimuth, elevation) == pytest.approx(350.6356363, rel=1e-9)
-    found = []
-    for target, rows in samples[samples["target_id"] > 0].groupby("target_id"):
-        goal = pixels_to_fick(rows["tar_x"].iloc[0] + 959.5, rows["tar_y"].iloc[0] + 539.5, SCREEN)
-        here = samples["target_id"].to_numpy() == target
-        gaze = azimuth[here], elevation[here]
-        found.append([accuracy(*gaze, *goal)[0], rms_s2s(*gaze), std(*gaze), bcea(*gaze)])
-    np.testing.assert_allclose(np.mean(found, axis=0), [1.035020, 0.060314, 0.103001, 0.029883], atol=6e-7)
 
 
 def test_loss_and_rate_of_a_recording(mirror):
@@ -178,3 +171,57 @@ def test_events_that_are_none_are_refused():
 def test_ambiguous_trials_are_refused(trials, message):
     with pytest.raises(DataError, match=message):
         fixations_table(EVENTS, trials, subject="01")
+
+
+# -- moving windows ----------------------------------------------------------------------------------------------------
+
+MEASURES = {"rms_s2s": rms_s2s, "std": std, "bcea": bcea}
+
+
+@pytest.mark.parametrize("metric", MEASURES)
+@given(seed=st.integers(0, 200), window=st.integers(2, 30), lost=st.floats(0, 0.6))
+def test_every_window_is_that_of_its_samples(metric, seed, window, lost):
+    generator = np.random.default_rng(seed)
+    x, y = generator.normal(0, 3, (2, 60)) + 20
+    x[generator.random(60) < lost] = np.nan
+    found = moving_window(x, y, window, metric)
+    expected = [MEASURES[metric](x[i : i + window], y[i : i + window]) for i in range(61 - window)]
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-5)
+
+
+@pytest.mark.parametrize("metric", MEASURES)
+def test_rounding_does_not_pile_up_over_long_recordings(metric):
+    """600 000 samples that wander far from where they began."""
+    generator = np.random.default_rng(0)
+    x, y = np.cumsum(generator.normal(0, 0.05, (2, 600_000)), axis=1)
+    found = moving_window(x, y, 200, metric)
+    for start in generator.integers(0, len(found), 300):
+        part = slice(start, start + 200)
+        assert found[start] == pytest.approx(MEASURES[metric](x[part], y[part]), rel=1e-9)
+
+
+def test_windows_that_are_not_shorter_are_none():
+    assert len(moving_window(np.zeros(5), np.zeros(5), 5)) == 0
+    assert len(moving_window(np.zeros(6), np.zeros(6), 5)) == 2
+    for window, metric in ((1, "std"), (5, "mad")):
+        with pytest.raises(DataError):
+            moving_window(np.zeros(5), np.zeros(5), window, metric)
+
+
+def test_limits_warn_by_name():
+    assert beyond_limits({"data_loss": 0.3, "rms_s2s_window_deg": None}) == ["data_loss"]
+    assert beyond_limits({"data_loss": 0.1, "rms_s2s_window_deg": 0.6}) == ["rms_s2s_window_deg"]
+
+
+def test_validation_at_targets():
+    time = np.arange(1000) / 500
+    x = np.where(time < 1, 500.0, 1400.0)
+    recording = Recording(time=time, x=x, y=np.full(1000, 539.5), sampling_rate=500.0, screen=SCREEN)
+    targets = pd.DataFrame({"onset": [0.0, 1.0, 5.0], "duration": 1.0, "x": [500.0, 1439.5, 0], "y": [539.5, 539.5, 0]})
+    found = validate(recording, targets)
+    pitch = 0.528 / 1920
+    away = np.degrees(np.arctan((1439.5 - 959.5) * pitch / 0.65) - np.arctan((1400 - 959.5) * pitch / 0.65))
+    assert found["accuracy_deg"].tolist()[:2] == pytest.approx([0, away], abs=1e-6)
+    assert found["azimuth_deg"].iloc[1] == pytest.approx(-away)
+    assert found["n_samples"].tolist() == [500, 500, 0]
+    assert np.isnan(found["accuracy_deg"].iloc[2])
