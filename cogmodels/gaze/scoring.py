@@ -14,6 +14,7 @@ from cogmodels.metrics.uncertainty import permutation_p
 
 #: Kinds of events that are scored; codes 1 to 5 of the labels (Andersson et al. 2017), 0 for none of them.
 KINDS = ("fixation", "saccade", "pso", "pursuit", "blink")
+_COLUMNS = ["metric", "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n"]
 _KAPPA, _EVENTS, _ONSET = slice(0, 4), slice(4, 7), 7
 
 
@@ -113,7 +114,7 @@ def score_events(
                 "unit_of_n": "recordings",
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _counts(coded: np.ndarray, found: np.ndarray, rate: float) -> np.ndarray:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.io import loadmat
 
+from cogmodels.data.converters.lund2013 import names, read_coded
 from cogmodels.gaze.cleaning import mark_lost
 from cogmodels.gaze.detectors import detect_events
 from cogmodels.gaze.engbert import engbert_saccades
@@ -16,27 +16,21 @@ from cogmodels.gaze.idt import idt_runs
 from cogmodels.gaze.ivt import ivt_runs
 from cogmodels.gaze.recording import Recording, Screen
 from cogmodels.gaze.remodnav import LABELS, degrees_per_pixel, remodnav_events
+from cogmodels.metrics.agreement import sample_kappa
 
 EXPECTED = Path(__file__).parent / "expected"
 COUNTS = {"ivt": (362, 52), "idt": (499, 108), "microsaccades": (680, 71)}
 
 
-def lund2013(mirror, stimulus, *, coder="RA"):
-    """Name, recording (time from the index, (0, 0) lost, true rate) and labels of each hand-labelled file."""
-    for path in sorted((mirror / "lund2013" / stimulus).glob(f"*_{coder}.mat")):
-        data = loadmat(path, squeeze_me=True)["ETdata"]
-        samples = data["pos"].item()
-        x, y = samples[:, 3].astype(float), samples[:, 4].astype(float)
-        lost = (x == 0) & (y == 0)
-        x, y = np.where(lost, np.nan, x), np.where(lost, np.nan, y)
-        # Times of the dots files are NaN; two of the others are sampled at 200 Hz, whatever they say.
-        steps = np.diff(samples[:, 0]) * 1e-6
-        rate = 500.0 if np.isnan(steps).any() else float(round(1 / np.median(steps)))
-        screen = Screen(
-            tuple(data["screenRes"].item()), tuple(data["screenDim"].item()), float(data["viewDist"].item())
-        )
-        recording = Recording(time=np.arange(len(x)) / rate, x=x, y=y, sampling_rate=rate, screen=screen)
-        yield path.stem, recording, samples[:, 5].astype(int)
+def lund2013(mirror, stimulus):
+    """Name, recording and coder RA's labels of each hand-labelled file, at its true rate."""
+    for name in names(mirror / "lund2013", stimulus):
+        gaze = read_coded(mirror / "lund2013", stimulus, name)
+        recording = Recording(
+            time=np.arange(len(gaze.x)) / gaze.sampling_rate, x=gaze.x, y=gaze.y, sampling_rate=gaze.sampling_rate,
+            screen=Screen(gaze.resolution, gaze.size, gaze.distance),
+        )  # fmt: skip
+        yield f"{name}_labelled_RA", recording, gaze.labels["RA"]
 
 
 def peer_velocity(position: np.ndarray) -> np.ndarray:
@@ -74,11 +68,6 @@ def test_events_are_those_of_pymovements(mirror, position):
     assert {detector: counts[detector] for detector in COUNTS} == {d: c[position] for d, c in COUNTS.items()}
 
 
-def kappa(coded: np.ndarray, found: np.ndarray) -> float:
-    agreement, chance = (coded == found).mean(), coded.mean() * found.mean() + (~coded).mean() * (~found).mean()
-    return float((agreement - chance) / (1 - chance))
-
-
 # remodnav's labels as codes of the human coders.
 CODES = {"FIXA": 1, "PURS": 4, "SACC": 2, "ISAC": 2, "HPSO": 3, "LPSO": 3, "IHPS": 3, "ILPS": 3}
 
@@ -103,8 +92,8 @@ def test_remodnav_agrees_with_its_reference(mirror, stimulus):
     # What differs lies beside losses, where the reference's median filter meets NaN.
     assert shared / total > 0.9
     for label in (1, 2, 3, 4):
-        assert kappa(theirs == label, ours == label) > 0.92, label
-        assert kappa(coded == label, ours == label) > kappa(coded == label, theirs == label) - 0.03, label
+        assert sample_kappa(theirs, ours, label) > 0.92, label
+        assert sample_kappa(coded, ours, label) > sample_kappa(coded, theirs, label) - 0.03, label
 
 
 def tobii(path):
@@ -139,20 +128,67 @@ FLOORS = {
     },
     "dots": {"remodnav": (0.35, 0.71, 0.35), "engbert_kliegl": (0.0, 0.67), "ivt": (0.0, 0.60)},
 }  # fmt: skip
+# remodnav 1.1.2 with coder RA, the higher of its two ways to take the 200-Hz files: fixation, saccade, PSO, pursuit.
+REMODNAV = {"img": (0.5466, 0.7646, 0.5912, 0.1300), "dots": (0.3979, 0.7156, 0.3829, 0.5146)}
+
+
+def label_by(detector, recordings):
+    """Labels of all samples of all recordings by a detector."""
+    codes = {"fixation": 1, "saccade": 2, "pso": 3, "pursuit": 4, "blink": 5, "lost": 5}
+    found = []
+    for recording in recordings:
+        labels = np.zeros(recording.n_samples, int)
+        for event in detect_events(mark_lost(recording), detector).itertuples():
+            labels[event.start_sample : event.stop_sample] = codes[event.event]
+        found.append(labels)
+    return np.concatenate(found)
 
 
 @pytest.mark.parametrize("stimulus", ["img", "dots"])
 def test_detectors_agree_with_a_human_coder(mirror, stimulus):
-    codes = {"fixation": 1, "saccade": 2, "pso": 3, "pursuit": 4, "blink": 5, "lost": 5}
     recordings = list(lund2013(mirror, stimulus))
     coded = np.concatenate([labels for _, _, labels in recordings])
     for detector, floors in FLOORS[stimulus].items():
-        found = []
-        for _, recording, _ in recordings:
-            labels = np.zeros(recording.n_samples, int)
-            for event in detect_events(mark_lost(recording), detector).itertuples():
-                labels[event.start_sample : event.stop_sample] = codes[event.event]
-            found.append(labels)
-        found = np.concatenate(found)
+        found = label_by(detector, [recording for _, recording, _ in recordings])
         for label, floor in enumerate(floors, start=1):
-            assert kappa(coded == label, found == label) > floor, (detector, label)
+            assert sample_kappa(coded, found, label) > floor, (detector, label)
+
+
+@pytest.mark.parametrize("stimulus", ["img", "dots"])
+def test_our_detector_is_nearer_to_the_coder_than_remodnav(mirror, stimulus):
+    recordings = list(lund2013(mirror, stimulus))
+    found = label_by("relative_velocity", [recording for _, recording, _ in recordings])
+    coded = np.concatenate([labels for _, _, labels in recordings])
+    for label, theirs in enumerate(REMODNAV[stimulus], start=1):
+        assert sample_kappa(coded, found, label) > theirs, label
+
+
+# Fixation, saccade, PSO, pursuit, blink, undefined: how many samples a coder gives each label.
+LABELLED = {
+    ("img", "RA"): (48345, 5726, 3296, 2542, 3896, 44), ("img", "MN"): (50747, 5561, 3348, 545, 3521, 127),
+    ("dots", "RA"): (1762, 521, 214, 8258, 106, 136), ("dots", "MN"): (1147, 549, 244, 8721, 168, 168),
+}  # fmt: skip
+CODERS_AGREE = {
+    "img": (0.8405, 0.9062, 0.7618, 0.3353, 0.9220, 0.1161, 0.8219),
+    "img, corrected": (0.8435, 0.9128, 0.7618, 0.3353, 0.9220, 0.1161, 0.8245),
+    "dots": (0.6518, 0.8134, 0.6210, 0.7024, 0.7710, 0.7932, 0.7016),
+}
+
+
+@pytest.mark.parametrize("which", CODERS_AGREE)
+def test_human_coders_agree_as_published(mirror, which):
+    stimulus, corrected = which.split(",")[0], "corrected" in which
+    files = names(mirror / "lund2013", stimulus)
+    assert len(files) == {"img": 14, "dots": 11}[stimulus]
+    gazes = [read_coded(mirror / "lund2013", stimulus, name, corrected=corrected) for name in files]
+    first, second = (np.concatenate([gaze.labels[coder] for gaze in gazes]) for coder in ("RA", "MN"))
+    expected = CODERS_AGREE[which]
+    for label, value in enumerate(expected[:6], start=1):
+        # The reference has both files of img for all labels but undefined and pursuit, where they are equal to 4 digits.
+        assert sample_kappa(first, second, label) == pytest.approx(value, abs=6e-5 if label < 4 else 2e-3), label
+    assert sample_kappa(first, second) == pytest.approx(expected[6], abs=6e-5)
+    assert tuple(np.bincount(first, minlength=7)[1:]) == LABELLED[stimulus, "RA"]
+    if not corrected:
+        assert tuple(np.bincount(second, minlength=7)[1:]) == LABELLED[stimulus, "MN"]
+    rates = sorted(gaze.sampling_rate for gaze in gazes)
+    assert rates == ([200.0] * 2 + [500.0] * 12 if stimulus == "img" else [500.0] * 11)
