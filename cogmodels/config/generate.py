@@ -33,6 +33,7 @@ from cogmodels.config.load import load_study
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
 from cogmodels.config.study import (
     DecodingExperiment,
+    DetectorTruth,
     EegPipeline,
     FmriPipeline,
     GazePipeline,
@@ -53,6 +54,7 @@ STUDY_SECTIONS = {
         for name, field in GazePipeline.model_fields.items()
         if isinstance(field.default, BaseModel)
     },
+    "`detector_truth`": DetectorTruth,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
 }
 SPEC_SECTIONS = {

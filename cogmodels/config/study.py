@@ -178,6 +178,26 @@ class DecodingExperiment(Section):
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
 
 
+class DetectorTruth(Section):
+    """Detectors on simulated recordings, where every event is known: all combinations of noise, rate and loss."""
+
+    detectors: list[DetectorName] = Field(
+        list(typing.get_args(DetectorName)), min_length=1, description="detectors, with their defaults"
+    )
+    noise_deg: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.01, 0.03, 0.1, 0.3, 1.0], min_length=1, description="noise of a sample, degrees"
+    )
+    sampling_rates: list[Annotated[float, Field(ge=30, le=4000)]] = Field(
+        [60.0, 120.0, 250.0, 500.0, 1000.0, 2000.0], min_length=1, description="Hz"
+    )
+    losses: list[Annotated[float, Field(ge=0, le=0.9)]] = Field(
+        [0.0, 0.1, 0.3], min_length=1, description="share of samples lost in bursts, blinks apart"
+    )
+    recordings: int = Field(4, ge=2, description="recordings of each combination")
+    duration_s: float = Field(40.0, ge=10, description="length of a recording, s")
+    seed: int = Field(0, ge=0, description="seed")
+
+
 class Study(Section):
     """Everything that one `snakemake` call runs."""
 
@@ -187,4 +207,5 @@ class Study(Section):
     paths: Paths = Field(Paths(), description="where things land")
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
+    detector_truth: DetectorTruth | None = Field(None, description="detectors on simulated recordings; none = left out")
     experiments: dict[Name, DecodingExperiment] = Field({}, description="model configs by name")

@@ -47,6 +47,17 @@ def name_codes(names: Sequence[str]) -> np.ndarray:
     return pd.Categorical(list(names), categories=KINDS).codes.astype(np.int8) + np.int8(1)
 
 
+def known_codes(codes: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """The codes (n,) without the events of which more than half is ``lost`` (n,) bool: nobody could find them."""
+    kept = codes.copy()
+    labels, starts, stops = label_runs(codes)
+    hidden = np.concatenate([[0], np.cumsum(lost)])
+    gone = (labels != KINDS.index("blink") + 1) & (2 * (hidden[stops] - hidden[starts]) > stops - starts)
+    for start, stop in zip(starts[gone], stops[gone], strict=True):
+        kept[start:stop] = 0
+    return kept
+
+
 def score_events(
     codings: Sequence[Coding], *, permutations: int = 200, bootstrap: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
@@ -68,7 +79,8 @@ def score_events(
     scores : DataFrame
         ``metric, value, ci_low, ci_high, chance, ceiling, p, n, unit_of_n``: ``kappa_<event>`` (samples of the event
         against all others), ``event_f1_<event>`` (events that overlap, by greatest intersection over union) and
-        ``onset_error_ms`` (mean absolute difference of matched saccades' onsets; less is better). ``ceiling``: the same
+        ``onset_error_ms`` and ``fixation_onset_error_ms`` (mean absolute difference of the onsets of matched saccades,
+        and of matched fixations; less is better). ``ceiling``: the same
         between both coders. Events that the coder never uses, and those that the detector never finds, have
         no row.
 
@@ -99,7 +111,7 @@ def score_events(
         chance = np.array([scores[metric] for scores in null])
         spread = np.array([scores[metric] for scores in resampled])
         chance, spread = chance[~np.isnan(chance)], spread[~np.isnan(spread)]
-        sign = -1 if metric == "onset_error_ms" else 1
+        sign = -1 if metric.endswith("error_ms") else 1
         low, high = np.quantile(spread, [0.025, 0.975]) if len(spread) else (np.nan, np.nan)
         rows.append(
             {
@@ -147,8 +159,8 @@ def _scores(counts: np.ndarray) -> dict[str, float]:
         kappa = np.where(used, (observed - expected) / (1 - expected), np.nan)
         coded, detected, matched = counts[:, _EVENTS].T
         f1 = np.where(used, 2 * matched / (coded + detected), np.nan)
-        onset = counts[1, _ONSET] / matched[1] if matched[1] else np.nan
+        onset = np.where(matched > 0, counts[:, _ONSET] / matched, np.nan)
     found |= {f"kappa_{kind}": float(value) for kind, value in zip(KINDS, kappa, strict=True)}
     found |= {f"event_f1_{kind}": float(value) for kind, value in zip(KINDS, f1, strict=True)}
-    found["onset_error_ms"] = float(onset)
+    found |= {"onset_error_ms": float(onset[1]), "fixation_onset_error_ms": float(onset[0])}
     return found

@@ -12,12 +12,14 @@ from cogmodels.gaze.events import typed_events
 from cogmodels.gaze.geometry import gaze_degrees, pixels_per_degree
 from cogmodels.gaze.quality import QUALITY_LIMITS, beyond_limits, running_precision
 from cogmodels.gaze.recording import Recording
+from cogmodels.report.html import METRIC_NAMES
 from cogmodels.report.style import (
     BLUE,
     GREEN,
     INK,
     LIGHT,
     ORANGE,
+    PALETTE,
     PURPLE,
     SKY,
     VERMILLION,
@@ -45,6 +47,17 @@ EVENT_COLOURS = {
     "blink": (LIGHT, 0.9),
     "lost": (LIGHT, 0.9),
 }
+# Rows and columns of the figure of simulated recordings, and what holds where it is not varied.
+_TRUTH_ROWS = (
+    "event_f1_fixation", "event_f1_saccade", "onset_error_ms", "fixation_onset_error_ms",
+)  # fmt: skip
+_TRUTH_COLUMNS = {
+    "noise_deg": "noise of a sample (deg)",
+    "sampling_rate": "sampling rate (Hz)",
+    "loss": "share of samples lost",
+}
+_TRUTH_UNITS = {"noise_deg": "{:g} deg noise", "sampling_rate": "{:g} Hz", "loss": "{:.0%} lost"}
+_USUAL = {"noise_deg": 0.03, "sampling_rate": 500.0, "loss": 0.0}
 NUMBERS = [
     ("duration_s", "duration", "{:.1f} s"),
     ("sampling_rate", "sampling rate", "{:.0f} Hz"),
@@ -107,6 +120,56 @@ def plot_recording(
         _main_sequence(figure.add_subplot(lower[0, 1]), events, quality)
         _durations(figure.add_subplot(lower[1, 1]), events)
         _numbers(figure.add_subplot(lower[:, 2]), quality)
+    return figure
+
+
+def plot_truth(scores: pd.DataFrame) -> Figure:
+    """Detectors on simulated recordings: F1 of events and onset error over noise, rate and loss, one line a detector.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``detector, sampling_rate, noise_deg, loss, metric, value, ci_low, ci_high, chance``.
+    """
+    usual = {
+        name: min(scores[name].unique(), key=lambda value, aim=aim: abs(value - aim)) for name, aim in _USUAL.items()
+    }
+    detectors = list(dict.fromkeys(scores["detector"]))
+    with house_style():
+        figure = new_figure(11.5, 11.0, title="SIMULATED recordings: what each detector finds")
+        grid = figure.subplots(len(_TRUTH_ROWS), len(usual), sharey="row")
+        for column, (varied, label) in enumerate(_TRUTH_COLUMNS.items()):
+            others = {name: value for name, value in usual.items() if name != varied}
+            same = np.logical_and.reduce([scores[name] == value for name, value in others.items()])
+            for row, metric in enumerate(_TRUTH_ROWS):
+                axes = grid[row, column]
+                part = scores[same & (scores["metric"] == metric)]
+                for colour, detector in zip(PALETTE, detectors, strict=False):
+                    mine = part[part["detector"] == detector].sort_values(varied)
+                    x = mine[varied].to_numpy()
+                    axes.plot(x, mine["value"], "o-", ms=3.5, lw=1.3, color=colour, label=detector)
+                    axes.vlines(x, mine["ci_low"], mine["ci_high"], color=colour, lw=1.0)
+                if metric.startswith("event_f1"):
+                    axes.set_ylim(0, 1.02)
+                    chance = part.groupby(varied)["chance"].max()
+                    axes.plot(chance.index, chance, color=VERMILLION, lw=1.0, ls="--")
+                elif (part["value"] > 0).any():
+                    axes.set_yscale("log")
+                    axes.yaxis.set_major_formatter(_plain_ticks())
+                if varied != "loss":
+                    axes.set_xscale("log")
+                    axes.xaxis.set_major_formatter(_plain_ticks())
+                axes.set_xticks(sorted(part[varied].unique()), [f"{v:g}" for v in sorted(part[varied].unique())])
+                axes.minorticks_off()
+                axes.grid(color=LIGHT, lw=0.6)
+                if row == 0:
+                    stated = ", ".join(_TRUTH_UNITS[name].format(value) for name, value in others.items())
+                    axes.set_title(f"at {stated}")
+                if column == 0:
+                    axes.set_ylabel(METRIC_NAMES[metric].replace(" (less is better)", ""))
+            grid[-1, column].set_xlabel(label)
+        handles = grid[0, 0].get_legend_handles_labels()[0]
+        figure.legend(handles=[*handles, _dashed("highest chance")], loc="outside lower center", ncols=5)
     return figure
 
 
@@ -326,6 +389,12 @@ def _line(colour: str, label: str) -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=colour, lw=1.2, label=label)
+
+
+def _dashed(label: str) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=VERMILLION, lw=1.0, ls="--", label=label)
 
 
 def _plain_ticks(minor: bool = False) -> Any:

@@ -22,6 +22,7 @@ METRIC_NAMES = {
     **{f"kappa_{name}": f"kappa, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
     **{f"event_f1_{name}": f"event F1, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
     "onset_error_ms": "saccade onset error, ms (less is better)",
+    "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
 }
 _DIMENSIONS = ("vector", "direction", "length", "position", "duration")
 _SCANPATH_NAMES = {

@@ -22,6 +22,7 @@ LABELS = {FIXATION: "fixation", SACCADE: "saccade", BLINK: "blink"}
 SACCADE_INTERCEPT_S, SACCADE_SLOPE_S_PER_DEG = 0.021, 0.0022
 FIXATION_RANGE_S = (0.08, 1.0)
 BLINK_RANGE_S = (0.08, 0.25)
+BURST_RANGE_S = (0.02, 0.2)
 DRIFT_DEG_PER_SQRT_S = 0.004 * np.sqrt(1000)
 LIMIT_DEG = (14.0, 11.0)
 CENTRE_BIAS_DEG = (5.0, 3.5)
@@ -160,6 +161,19 @@ def simulate_gaze(
     pupil[labels == BLINK] = np.nan
     events["trial"] = _trial_at(events["onset"].to_numpy(), onsets, trial_duration)
     return GazeRecording(times, gaze, clean, pupil, labels, events)
+
+
+def drop_samples(n: int, share: float, sampling_rate: float, rng: np.random.Generator) -> np.ndarray:
+    """Samples (n,) bool that a tracker loses in bursts, until at least a share of all is lost.
+
+    Bursts last 20 to 200 ms (log-uniform) and begin anywhere; so short dropouts and losses as long as blinks both come.
+    """
+    lost = np.zeros(n, bool)
+    while lost.sum() < share * n:
+        length = max(1, round(float(np.exp(rng.uniform(*np.log(BURST_RANGE_S)))) * sampling_rate))
+        start = int(rng.integers(max(n - length, 1)))
+        lost[start : start + length] = True
+    return lost
 
 
 def degrees_to_pixels(

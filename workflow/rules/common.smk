@@ -237,6 +237,11 @@ def preprocessing_scores():
     return coded
 
 
+def detectors_on_truth():
+    """Detectors that the study tries on simulated recordings."""
+    return STUDY.detector_truth.detectors if STUDY.detector_truth else []
+
+
 # -- report ----------------------------------------------------------------------------------------------------------
 
 FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}

@@ -102,6 +102,44 @@ rule score_detector:
         "../scripts/score_detector.py"
 
 
+rule score_truth:
+    """Score a detector on simulated recordings of every noise, sampling rate and loss."""
+    output:
+        scores=f"{RESULTS}/gaze/simulated-truth/{{detector}}.csv",
+    log:
+        "logs/score_truth/{detector}.log",
+    benchmark:
+        "logs/benchmarks/score_truth/{detector}.tsv"
+    wildcard_constraints:
+        detector=one_of(detectors_on_truth()),
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        grid=STUDY.detector_truth.model_dump(exclude={"detectors"}) if STUDY.detector_truth else {},
+        code=code("score_truth"),
+    script:
+        "../scripts/score_truth.py"
+
+
+rule plot_truth:
+    """Gather the detectors' scores on simulated recordings and draw them over noise, sampling rate and loss."""
+    input:
+        scores=[f"{RESULTS}/gaze/simulated-truth/{detector}.csv" for detector in detectors_on_truth()],
+    output:
+        table=f"{RESULTS}/gaze/simulated-truth/truth.csv",
+        figure=report(f"{RESULTS}/gaze/simulated-truth/truth.png", caption="../report/truth.rst", category="Gaze"),
+    log:
+        "logs/plot_truth/truth.log",
+    benchmark:
+        "logs/benchmarks/plot_truth/truth.tsv"
+    conda:
+        "../../envs/gaze.yaml"
+    params:
+        code=code("plot_truth"),
+    script:
+        "../scripts/plot_truth.py"
+
+
 rule plot_gaze:
     """Draw one recording: traces with events, gaze on the screen, main sequence, quality."""
     input:

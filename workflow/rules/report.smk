@@ -10,6 +10,7 @@ rule make_report:
         bold=figures_of("fmri"),
         evoked=figures_of("eeg"),
         gaze=figures_of("gaze"),
+        truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.experiments],
         quality=gaze_tables("quality.tsv"),
         fixations=fixation_tables(),

@@ -22,7 +22,7 @@ with job(snakemake):
             "decoding": list(map(Path, given.decoders)),
             "fmri": list(map(Path, given.bold)),
             "eeg": list(map(Path, given.evoked)),
-            "gaze": list(map(Path, given.gaze)),
+            "gaze": list(map(Path, [*given.truth, *given.gaze])),
             "scanpath": list(map(Path, given.consistency_figures)),
         },
         quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
