@@ -14,6 +14,9 @@ from cogmodels.metrics.uncertainty import permutation_p
 
 #: Kinds of events that are scored; codes 1 to 5 of the labels (Andersson et al. 2017), 0 for none of them.
 KINDS = ("fixation", "saccade", "pso", "pursuit", "blink")
+#: Intersection over union from which a found event is a coded one. Any overlap would let one long event count, and a
+#: detector that knows nothing would find most fixations.
+MINIMUM_IOU = 0.5
 _COLUMNS = ["metric", "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n"]
 _KAPPA, _EVENTS, _ONSET = slice(0, 4), slice(4, 7), 7
 
@@ -78,7 +81,7 @@ def score_events(
     -------
     scores : DataFrame
         ``metric, value, ci_low, ci_high, chance, ceiling, p, n, unit_of_n``: ``kappa_<event>`` (samples of the event
-        against all others), ``event_f1_<event>`` (events that overlap, by greatest intersection over union) and
+        against all others), ``event_f1_<event>`` (events that overlap by half of what they cover together) and
         ``onset_error_ms`` and ``fixation_onset_error_ms`` (mean absolute difference of the onsets of matched saccades,
         and of matched fixations; less is better). ``ceiling``: the same
         between both coders. Events that the coder never uses, and those that the detector never finds, have
@@ -142,7 +145,7 @@ def _counts(coded: np.ndarray, found: np.ndarray, rate: float) -> np.ndarray:
         events = [
             np.column_stack([starts[labels == code], stops[labels == code]]) / rate for labels, starts, stops in runs
         ]
-        pairs = match_events(*events)
+        pairs = match_events(*events, minimum_iou=MINIMUM_IOU)
         counts[row, _EVENTS] = len(events[0]), len(events[1]), len(pairs)
         counts[row, _ONSET] = 1000 * np.abs(events[0][pairs[:, 0], 0] - events[1][pairs[:, 1], 0]).sum()
     return counts

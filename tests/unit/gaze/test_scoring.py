@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cogmodels.errors import DataError
-from cogmodels.gaze.scoring import KINDS, Coding, event_codes, name_codes, score_events
+from cogmodels.gaze.scoring import KINDS, Coding, event_codes, known_codes, name_codes, score_events
 
 
 def coding(seed=0, n=3000):
@@ -33,23 +33,24 @@ def test_a_perfect_detector():
     found = by_metric(codings, permutations=50, bootstrap=100)
     assert set(found.index) == {
         "kappa_fixation", "kappa_saccade", "event_f1_fixation", "event_f1_saccade", "onset_error_ms",
+        "fixation_onset_error_ms",
     }  # fmt: skip
-    ones = found.drop(index="onset_error_ms")
+    ones = found.drop(index=["onset_error_ms", "fixation_onset_error_ms"])
     np.testing.assert_allclose(ones[["value", "ci_low", "ci_high", "ceiling"]], 1)
     assert found.loc["onset_error_ms", "value"] == 0
-    np.testing.assert_allclose(found["p"], 1 / 51)
+    np.testing.assert_allclose(ones["p"], 1 / 51)
     assert (found["n"] == 4).all()
 
 
 def test_known_answers():
     coded = np.repeat([1, 2, 1, 2, 1], [10, 4, 10, 4, 10]).astype(np.int8)
-    found = np.repeat([1, 2, 1], [12, 4, 22]).astype(np.int8)
+    found = np.repeat([1, 2, 1], [11, 4, 23]).astype(np.int8)
     table = by_metric([Coding(found, coded, 100.0)], permutations=20, bootstrap=20)
-    # Saccades: 2 of 38 samples in both, 8 coded, 4 found; one of two matched, 2 samples late.
-    agreement, chance = (38 - 8 - 4 + 4) / 38, (8 * 4 + 30 * 34) / 38**2
+    # Saccades: 3 of 38 samples in both, 8 coded, 4 found; one of two matched, 1 sample late.
+    agreement, chance = (38 - 8 - 4 + 6) / 38, (8 * 4 + 30 * 34) / 38**2
     assert table.loc["kappa_saccade", "value"] == pytest.approx((agreement - chance) / (1 - chance))
     assert table.loc["event_f1_saccade", "value"] == pytest.approx(2 * 1 / (2 + 1))
-    assert table.loc["onset_error_ms", "value"] == pytest.approx(20)
+    assert table.loc["onset_error_ms", "value"] == pytest.approx(10)
     assert table["ceiling"].isna().all()
 
 
@@ -59,6 +60,21 @@ def test_a_detector_that_knows_nothing_is_at_chance():
     assert found.loc["kappa_saccade", "value"] == pytest.approx(found.loc["kappa_saccade", "chance"], abs=0.1)
     assert found.loc["kappa_saccade", "p"] > 0.01
     assert abs(found.loc["kappa_saccade", "chance"]) < 0.02
+
+
+def test_events_that_barely_overlap_are_not_the_same():
+    coded = np.repeat([1, 2, 1], [10, 4, 10]).astype(np.int8)
+    found = np.repeat([1, 2, 1], [12, 4, 8]).astype(np.int8)
+    table = by_metric([Coding(found, coded, 100.0)], permutations=5, bootstrap=5)
+    assert table.loc["event_f1_saccade", "value"] == 0
+    assert "onset_error_ms" not in table.index
+
+
+def test_hidden_events_are_not_asked_for():
+    codes = np.repeat([1, 2, 1, 5], [10, 4, 10, 4]).astype(np.int8)
+    lost = np.zeros(28, bool)
+    lost[[10, 11, 12, 14, 15, 24, 25, 26, 27]] = True
+    assert known_codes(codes, lost).tolist() == np.repeat([1, 0, 1, 5], [10, 4, 10, 4]).tolist()
 
 
 def test_what_cannot_be_scored_is_refused_or_left_out():
