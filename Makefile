@@ -10,7 +10,7 @@ export COGMODELS_MIRROR
 FLOCK := $(if $(shell command -v flock),flock --wait 60 --conflict-exit-code 3 .snakemake/make-run.lock,)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check fast format lock generate clean help
+.PHONY: run test check fast format bench lock generate clean help
 
 # One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study
@@ -44,6 +44,9 @@ format: $(STAMP)  ## put code and rules into shape
 generate: $(STAMP)  ## write what is generated: config.yaml, schemas, options, README graph and results
 	$(BIN)/python -m cogmodels.config.generate
 	$(BIN)/python docs/update_readme.py
+
+bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment of its own; AREA=gaze for one area
+	$(BIN)/python benchmarks/bench.py $(AREA)
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock

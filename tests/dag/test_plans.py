@@ -76,11 +76,56 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["osie", "uci-eeg"])
-def test_shipped_studies_can_be_planned(workflow, root, path):
-    run = workflow("--configfile", str(root / "config" / "studies" / f"{path}.yaml"))
-    assert run.counts["fetch_source"] == 1
-    assert run.counts["make_report"] == 1
+# What each shipped study has beside what all have.
+SHIPPED = {
+    "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
+    "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
+    "detectors": {
+        "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
+        "plot_truth": 1,
+    },
+    "i2mc": {"convert_bids": 2, "detect_events": 2 * 5 * 2 * 2, "plot_gaze": 2 * 5 * 2},
+}  # fmt: skip
+
+
+def test_every_shipped_study_is_listed(root):
+    assert {path.stem for path in (root / "config" / "studies").glob("*.yaml")} == set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_studies_can_be_planned(workflow, root, name):
+    run = workflow("--configfile", str(root / "config" / "studies" / f"{name}.yaml"))
+    expected = {"fetch_source": 1, "make_report": 1, **SHIPPED[name]}
+    assert {rule: run.counts.get(rule) for rule in expected} == expected
+
+
+def test_both_eyes_as_one_are_one_recording(workflow, root):
+    study = str(root / "config" / "studies" / "i2mc.yaml")
+    run = workflow("--configfile", study, "--config", "pipelines={tobii-i2mc: {eyes: cyclopean}}")
+    assert run.counts["clean_gaze"] == 10 + 20
+
+
+def test_files_of_ones_own_are_fetched_again_when_they_change(workflow, tmp_path):
+    source, specs = tmp_path / "mine", workflow.folder / "data_specs"
+    source.mkdir()
+    specs.mkdir(parents=True)
+    (source / "p1.asc").write_text("not read by a plan")
+    screen = {"width_px": 100, "height_px": 50, "width_m": 0.4, "height_m": 0.2, "distance_m": 0.6}
+    spec = {
+        "name": "raw", "title": "Raw files", "modalities": ["gaze"],
+        "licence": {"name": "own data", "redistributable": False},
+        "source": {"kind": "files", "path": str(source)}, "converter": "gaze_files",
+        "gaze_files": {"files": "p{subject}.asc", "screen": screen}, "subjects": ["1"],
+        "recordings": [{"modality": "gaze", "task": "gaze", "recordings": ["eye1"]}],
+    }  # fmt: skip
+    (specs / "raw.yaml").write_text(yaml.safe_dump(spec))
+    config = {"study": "raw", "datasets": ["raw"], "pipelines": {"ivt": {"datasets": ["raw"]}}}
+    (workflow.folder / "raw.yaml").write_text(yaml.safe_dump(config))
+    run = workflow("--configfile", "raw.yaml")
+    assert run.counts["fetch_source"] == run.counts["convert_bids"] == run.counts["detect_events"] == 1
+    (source / "p1.asc").unlink()
+    run = workflow("--configfile", "raw.yaml", check=False)
+    assert "there is no file in this folder" in run.text
 
 
 def test_folds_and_seeds_are_separate_jobs_where_asked(workflow):
