@@ -14,7 +14,6 @@ from cogmodels.metrics.uncertainty import sign_flip_p
 from cogmodels.report.html import METRIC_NAMES
 from cogmodels.report.scanpath import plot_consistency
 
-
 pytestmark = pytest.mark.slow
 
 
