@@ -140,19 +140,19 @@ if __name__ == "__main__":
     run(
         {
             "degrees and velocity": (5, degrees_and_velocity),
-            "I-VT": (7, ivt),
-            "I-DT": (5, idt),
-            "Engbert-Kliegl": (7, engbert),
+            "I-VT": (21, ivt),
+            "I-DT": (21, idt),
+            "Engbert-Kliegl": (21, engbert),
             "REMoDNaV": (3, remodnav),
             "I2MC": (3, i2mc),
             "moving-window RMS": (5, moving_rms),
             "RMS, STD, BCEA": (5, precision),
             "EyeLink ASC": (5, asc),
-            "MultiMatch": (5, multimatch),
-            "MultiMatch, grouped": (5, lambda: multimatch(grouping=True)),
-            "sequence score": (5, sequence),
+            "MultiMatch": (51, multimatch),
+            "MultiMatch, grouped": (51, lambda: multimatch(grouping=True)),
+            "sequence score": (51, sequence),
             **{
-                task: (7, saliency(metric))
+                task: (21, saliency(metric))
                 for task, metric in {
                     "NSS": "nss",
                     "AUC": "auc",

@@ -99,9 +99,9 @@ if __name__ == "__main__":
     run(
         {
             "degrees and velocity": (3, degrees_and_velocity),
-            "I-VT": (5, ivt),
+            "I-VT": (21, ivt),
             "I-DT": (1, idt),
-            "Engbert-Kliegl": (5, engbert),
+            "Engbert-Kliegl": (21, engbert),
             "EyeLink ASC": (3, asc),
         },
         "pymovements",

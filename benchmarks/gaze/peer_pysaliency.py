@@ -42,7 +42,7 @@ def saliency(metric):
 if __name__ == "__main__":
     run(
         {
-            task: (7, saliency(metric))
+            task: (21, saliency(metric))
             for task, metric in {
                 "NSS": "nss",
                 "AUC": "auc",

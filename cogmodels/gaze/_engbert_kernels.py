@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 
 @njit(cache=True)
-def median_deviation(values, centre, kind, low, high, kept):
-    """Median of the values that are not NaN, by one pass over them: (median, 1), or (0, 0) if it misses.
+def count_between(values, centre, kind, low, high, kept):
+    """How many values are not NaN, lie below ``low``, and lie from ``low`` to ``high``; these go into ``kept``.
 
-    ``kind`` 0 takes the values, 1 their squared distance from ``centre``. ``low``, ``high`` are guessed bounds of the
-    median; only what lies between them is sorted, in ``kept``. Missed when the median lies outside the bounds.
+    ``kind`` 0 takes the values, 1 their squared distance from ``centre``.
     """
     below = 0
     between = 0
@@ -24,12 +22,7 @@ def median_deviation(values, centre, kind, low, high, kept):
         below += value < low
         kept[between] = value
         between += (value >= low) & (value <= high)
-    first = (total - 1) // 2 - below
-    second = total // 2 - below
-    if total == 0 or first < 0 or second >= between:
-        return 0.0, 0
-    ordered = np.sort(kept[:between])
-    return (ordered[first] + ordered[second]) / 2, 1
+    return total, below, between
 
 
 @njit(cache=True)
@@ -38,9 +31,11 @@ def ellipse_runs(vx, vy, time, radius_x, radius_y, minimum, starts, stops):
     count = 0
     n = len(vx)
     start = -1
+    # Within this rectangle is within the ellipse, and most samples are: no division for them.
+    near_x, near_y = 0.7 * radius_x, 0.7 * radius_y
     for i in range(n + 1):
         outside = False
-        if i < n:
+        if i < n and not (abs(vx[i]) < near_x and abs(vy[i]) < near_y):
             a = vx[i] / radius_x
             b = vy[i] / radius_y
             outside = a * a + b * b > 1

@@ -34,29 +34,43 @@ def widen_losses(values, longer_than, by, lost):
 def running_median(values, size, out):
     """Upper median of ``size`` samples around each, the ends mirrored; NaN is left out, and stays NaN itself."""
     n = len(values)
-    window = np.empty(size + 1)
-    count = 0
+    window = np.empty(size)
     half = size // 2
-    for k in range(-half, n + size - half - 1):
-        entering = values[_mirrored(k, n)]
-        if not np.isnan(entering):
-            j = count
-            while j > 0 and window[j - 1] > entering:
-                window[j] = window[j - 1]
-                j -= 1
-            window[j] = entering
-            count += 1
-        centre = k - (size - half - 1)
-        if centre < 0:
-            continue
+    count = 0
+    for k in range(-half, size - half):
+        count = _replace(window, count, np.nan, values[_mirrored(k, n)])
+    for centre in range(n):
         out[centre] = window[count // 2] if not np.isnan(values[centre]) else np.nan
-        leaving = values[_mirrored(centre - half, n)]
-        if not np.isnan(leaving):
-            j = np.searchsorted(window[:count], leaving)
+        leaving, entering = centre - half, centre - half + size
+        if leaving < 0 or entering >= n:
+            leaving, entering = _mirrored(leaving, n), _mirrored(entering, n)
+        count = _replace(window, count, values[leaving], values[entering])
+
+
+@njit(cache=True, inline="always")
+def _replace(window, count, leaving, entering):
+    """Take a value out of ascending ``window[:count]`` and put another in (NaN: none); the new count."""
+    if np.isnan(leaving):
+        if np.isnan(entering):
+            return count
+        j = count
+        count += 1
+    else:
+        j = np.searchsorted(window[:count], leaving)
+        if np.isnan(entering):
             count -= 1
-            while j < count:
-                window[j] = window[j + 1]
-                j += 1
+            for i in range(j, count):
+                window[i] = window[i + 1]
+            return count
+    # What lies between the two moves up or down by one.
+    while j > 0 and window[j - 1] > entering:
+        window[j] = window[j - 1]
+        j -= 1
+    while j < count - 1 and window[j + 1] < entering:
+        window[j] = window[j + 1]
+        j += 1
+    window[j] = entering
+    return count
 
 
 @njit(cache=True, inline="always")

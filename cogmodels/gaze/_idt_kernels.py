@@ -6,74 +6,57 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, inline="always")
-def _push(values, queue, head, tail, i, sign):
-    """Append sample ``i`` to a queue that falls (sign 1: its front is the largest) or rises (-1); NaN is skipped."""
-    value = values[i]
-    if np.isnan(value):
-        return tail
-    while tail > head and sign * values[queue[tail - 1]] <= sign * value:
-        tail -= 1
-    queue[tail] = i
-    return tail + 1
-
-
-@njit(cache=True, inline="always")
-def _drop(queue, head, tail, first):
-    """Front of a queue without the samples before ``first``."""
-    while head < tail and queue[head] < first:
-        head += 1
-    return head
-
-
 @njit(cache=True)
-def dispersed_runs(x, y, threshold, minimum, beyond, split, starts, stops, queues):
+def dispersed_runs(x, y, threshold, minimum, beyond, split, starts, stops):
     """Stretches of at least ``minimum`` samples whose range of x plus range of y stays within ``threshold``; count.
 
     ``beyond``: the sample that breaks the limit counts as the last one, and a stretch with a loss inside ends one
-    sample earlier. ``split``: stretches break at losses. ``queues`` (4, n) int64 is work space: largest and smallest
-    x, then y, of the window; every sample enters and leaves each once.
+    sample earlier. ``split``: stretches break at losses.
     """
     n = len(x)
     count = 0
     start = 0
-    stop = 0
-    h0 = h1 = h2 = h3 = 0
-    t0 = t1 = t2 = t3 = 0
     while start + minimum <= n:
-        target = start + minimum
-        growing = False
-        while True:
-            while stop < target:
-                t0 = _push(x, queues[0], h0, t0, stop, 1.0)
-                t1 = _push(x, queues[1], h1, t1, stop, -1.0)
-                t2 = _push(y, queues[2], h2, t2, stop, 1.0)
-                t3 = _push(y, queues[3], h3, t3, stop, -1.0)
-                stop += 1
-            dispersion = np.nan
-            if h0 < t0 and h2 < t2:
-                dispersion = (x[queues[0, h0]] - x[queues[1, h1]]) + (y[queues[2, h2]] - y[queues[3, h3]])
-            if not growing and not dispersion <= threshold:
-                break
-            growing = True
-            if not dispersion < threshold or stop == n:
-                break
-            target = stop + 1
-        if not growing:
-            start += 1
-            h0 = _drop(queues[0], h0, t0, start)
-            h1 = _drop(queues[1], h1, t1, start)
-            h2 = _drop(queues[2], h2, t2, start)
-            h3 = _drop(queues[3], h3, t3, start)
+        stop = start + minimum
+        left, right, top, bottom, broken = _last_break(x, y, start, stop, threshold)
+        if broken >= 0:
+            # Each window from here to the sample that broke the limit holds it and all after it.
+            start = broken + 1
             continue
+        if right < left or bottom < top:
+            # Nothing seen; the next window that could be one ends behind the next sample that is.
+            while stop < n and np.isnan(x[stop]) and np.isnan(y[stop]):
+                stop += 1
+            start = max(start + 1, stop - minimum + 1)
+            continue
+        dispersion = (right - left) + (bottom - top)
+        while dispersion < threshold and stop < n:
+            # Comparisons with NaN are false: it widens nothing.
+            left = x[stop] if x[stop] < left else left
+            right = x[stop] if x[stop] > right else right
+            top = y[stop] if y[stop] < top else top
+            bottom = y[stop] if y[stop] > bottom else bottom
+            dispersion = (right - left) + (bottom - top)
+            stop += 1
         # The last sample lies within the limit only where the recording ended, or the limit was met to the digit.
         inside = stop if dispersion <= threshold or beyond else stop - 1
         count = _emit(x, y, start, inside, minimum, beyond, split, starts, stops, count)
         start = stop if beyond or inside == stop else inside
-        stop = start
-        h0 = h1 = h2 = h3 = 0
-        t0 = t1 = t2 = t3 = 0
     return count
+
+
+@njit(cache=True)
+def _last_break(x, y, start, stop, threshold):
+    """Extent of a window's samples, from its last to its first, and the first of these that breaks the limit or -1."""
+    left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
+    for i in range(stop - 1, start - 1, -1):
+        left = x[i] if x[i] < left else left
+        right = x[i] if x[i] > right else right
+        top = y[i] if y[i] < top else top
+        bottom = y[i] if y[i] > bottom else bottom
+        if (right - left) + (bottom - top) > threshold:
+            return left, right, top, bottom, i
+    return left, right, top, bottom, -1
 
 
 @njit(cache=True)

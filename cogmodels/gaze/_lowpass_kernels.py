@@ -6,19 +6,28 @@ import numpy as np
 from numba import njit
 
 _EPS = 2.220446049250313e-16
+_ORDER = 5
+_COLUMNS = 2 * _ORDER + 2
 
 
 @njit(cache=True)
-def _filtered(b, a, values, out):
-    """One pass of a filter from rest; ``a[0]`` is 1."""
-    order = len(a) - 1
-    state = np.zeros(order + 1)
-    for i in range(len(values)):
-        value = values[i]
-        result = b[0] * value + state[0]
-        for k in range(order):
-            state[k] = b[k + 1] * value - a[k + 1] * result + state[k + 1]
-        out[i] = result
+def _filtered(b, a, signals, out):
+    """One pass of a filter of order 5 from rest over every column of ``signals`` (n, m); ``a[0]`` is 1.
+
+    The columns go side by side: a filter waits for its own last result, not for that of the others.
+    """
+    n, m = signals.shape
+    state = np.zeros((_ORDER, m))
+    for i in range(n):
+        for j in range(m):
+            value = signals[i, j]
+            result = b[0] * value + state[0, j]
+            state[0, j] = b[1] * value - a[1] * result + state[1, j]
+            state[1, j] = b[2] * value - a[2] * result + state[2, j]
+            state[2, j] = b[3] * value - a[3] * result + state[3, j]
+            state[3, j] = b[4] * value - a[4] * result + state[4, j]
+            state[4, j] = b[5] * value - a[5] * result
+            out[i, j] = result
 
 
 @njit(cache=True, fastmath=True)
@@ -27,6 +36,13 @@ def _dot(left, right, first):
     for i in range(first, len(left)):
         total += left[i] * right[i]
     return total
+
+
+@njit(cache=True, fastmath=True)
+def _take(values, part, factor, first):
+    """Subtract ``factor`` times ``part``, from ``first`` on; a function of its own, so that it is vectorised."""
+    for i in range(first, len(values)):
+        values[i] -= factor * part[i]
 
 
 @njit(cache=True)
@@ -45,8 +61,7 @@ def _free_responses(poles, n):
         before = np.sqrt(_dot(rows[k], rows[k], 0))
         for _ in range(2):
             for j in range(k):
-                part = _dot(rows[k], rows[j], 0)
-                rows[k] -= part * rows[j]
+                _take(rows[k], rows[j], _dot(rows[k], rows[j], 0), 0)
         norm = np.sqrt(_dot(rows[k], rows[k], 0))
         # In a short signal the last of them add nothing.
         rows[k] *= 1 / norm if norm > 1e-12 * before else 0.0
@@ -59,68 +74,77 @@ def lowpass_both(b, a, poles, x, y):
 
     What scipy's ``filtfilt(..., method="gust")`` defines, without its loss of precision at low cut-offs.
     """
-    order = len(a) - 1
     n = len(x)
     free = _free_responses(poles, n)
-    # Rows 0 to 9: the system; 10 and 11: what it has to explain.
-    system = np.empty((2 * order + 2, n))
-    effects = np.empty((2 * order, n))
-    passed = np.empty(n)
-    for k in range(order):
-        _filtered(b, a, free[k, ::-1], passed)
-        effects[k] = passed[::-1]
-        effects[order + k] = free[k, ::-1]
-        system[k] = passed[::-1] - free[k]
-        system[order + k] = free[k, ::-1] - passed
-    outs = np.empty((2, n))
-    once = np.empty(n)
-    for axis in range(2):
-        values = x - np.mean(x) if axis == 0 else y - np.mean(y)
-        _filtered(b, a, values, once)
-        _filtered(b, a, once[::-1], passed)
-        outs[axis] = passed[::-1]
-        _filtered(b, a, values[::-1], once)
-        _filtered(b, a, once[::-1], passed)
-        system[2 * order + axis] = passed - outs[axis]
-    states = _least_squares(system, 2 * order)
-    for axis in range(2):
-        outs[axis] += np.mean(x) if axis == 0 else np.mean(y)
-        for k in range(2 * order):
-            outs[axis] += states[k, axis] * effects[k]
-    return outs[0], outs[1]
+    # Columns 0 to 9: the system; 10 and 11: what it has to explain.
+    system, effects = np.empty((n, _COLUMNS)), np.empty((n, 2 * _ORDER))
+    before, passed = np.empty((n, _ORDER)), np.empty((n, _ORDER))
+    for k in range(_ORDER):
+        for i in range(n):
+            before[i, k] = free[k, n - 1 - i]
+    _filtered(b, a, before, passed)
+    for i in range(n):
+        for k in range(_ORDER):
+            effects[i, k] = passed[n - 1 - i, k]
+            effects[i, _ORDER + k] = before[i, k]
+            system[i, k] = passed[n - 1 - i, k] - free[k, i]
+            system[i, _ORDER + k] = before[i, k] - passed[i, k]
+    # Columns: x and y forwards, x and y backwards; then each the other way.
+    ways, once, twice = np.empty((n, 4)), np.empty((n, 4)), np.empty((n, 4))
+    mean_x, mean_y = np.mean(x), np.mean(y)
+    for i in range(n):
+        ways[i, 0], ways[i, 1] = x[i] - mean_x, y[i] - mean_y
+        ways[n - 1 - i, 2], ways[n - 1 - i, 3] = ways[i, 0], ways[i, 1]
+    _filtered(b, a, ways, once)
+    _filtered(b, a, once[::-1].copy(), twice)
+    for i in range(n):
+        system[i, 2 * _ORDER] = twice[i, 2] - twice[n - 1 - i, 0]
+        system[i, 2 * _ORDER + 1] = twice[i, 3] - twice[n - 1 - i, 1]
+    states = _least_squares(system)
+    slow_x, slow_y = np.empty(n), np.empty(n)
+    for i in range(n):
+        slow_x[i], slow_y[i] = mean_x + twice[n - 1 - i, 0], mean_y + twice[n - 1 - i, 1]
+        for k in range(2 * _ORDER):
+            slow_x[i] += states[k, 0] * effects[i, k]
+            slow_y[i] += states[k, 1] * effects[i, k]
+    return slow_x, slow_y
 
 
 @njit(cache=True)
-def _least_squares(system, unknowns):
-    """Shortest solution (unknowns, 2); the rows of ``system`` are the columns of the equations, and are overwritten."""
-    n = system.shape[1]
+def _least_squares(system):
+    """Shortest solution (10, 2) for the last two columns of ``system`` (n, 12), which is overwritten."""
+    n = len(system)
+    unknowns = 2 * _ORDER
     rows = min(n, unknowns)
     if n > unknowns:
         for k in range(unknowns):
-            _reflect(system, k, n)
+            _reflect(system, k)
     left = np.zeros((rows, unknowns))
-    right = np.empty((rows, 2))
     for i in range(rows):
         for k in range(unknowns):
             if n <= unknowns or k >= i:
-                left[i, k] = system[k, i]
-        right[i, 0] = system[unknowns, i]
-        right[i, 1] = system[unknowns + 1, i]
-    return np.linalg.lstsq(left, right, _EPS)[0]
+                left[i, k] = system[i, k]
+    return np.linalg.lstsq(left, system[:rows, unknowns:].copy(), _EPS)[0]
 
 
-@njit(cache=True)
-def _reflect(system, k, n):
-    """One Householder reflection: column k becomes 0 below its diagonal."""
-    norm = np.sqrt(_dot(system[k], system[k], k))
+@njit(cache=True, fastmath=True)
+def _reflect(system, k):
+    """One Householder reflection: column k becomes 0 below its diagonal. All columns go together, row by row."""
+    n = len(system)
+    dots = np.zeros(_COLUMNS)
+    for i in range(k, n):
+        for j in range(_COLUMNS):
+            dots[j] += system[i, k] * system[i, j]
+    norm = np.sqrt(dots[k])
     if norm == 0:
         return
     alpha = -norm if system[k, k] > 0 else norm
-    head = system[k, k] - alpha
-    scale = norm * norm - system[k, k] * alpha
-    for j in range(k + 1, len(system)):
-        dot = (head * system[j, k] + _dot(system[k], system[j], k + 1)) / scale
-        system[j, k] -= dot * head
-        for i in range(k + 1, n):
-            system[j, i] -= dot * system[k, i]
+    head = system[k, k]
+    for j in range(_COLUMNS):
+        dots[j] = (dots[j] - alpha * system[k, j]) / (norm * norm - head * alpha) if j > k else 0.0
+        system[k, j] -= dots[j] * (head - alpha)
+    for i in range(k + 1, n):
+        value = system[i, k]
+        for j in range(_COLUMNS):
+            system[i, j] -= dots[j] * value
     system[k, k] = alpha

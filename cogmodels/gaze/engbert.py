@@ -203,7 +203,7 @@ def binocular_saccades(
 
 
 def _median(values: np.ndarray, centre: float, kind: int) -> float:
-    """Median of what is not NaN; 0 where nothing is. ``kind`` as in ``median_deviation``."""
+    """Median of what is not NaN; 0 where nothing is. ``kind`` as in ``count_between``."""
     guess = values[:: max(1, len(values) // _GUESS)]
     guess = guess[~np.isnan(guess)]
     guess = np.sort(guess if kind == 0 else (guess - centre) ** 2)
@@ -211,9 +211,11 @@ def _median(values: np.ndarray, centre: float, kind: int) -> float:
     half = 3 * int(np.sqrt(len(guess))) + 2
     low = guess[len(guess) // 2 - half] if len(guess) // 2 >= half else -np.inf
     high = guess[len(guess) // 2 + half] if len(guess) // 2 + half < len(guess) else np.inf
-    median, found = engbert_kernels.median_deviation(values, centre, kind, low, high, np.empty(len(values) + 1))
-    if found:
-        return median
+    kept = np.empty(len(values) + 1)
+    total, below, between = engbert_kernels.count_between(values, centre, kind, low, high, kept)
+    ranks = (total - 1) // 2 - below, total // 2 - below
+    if total and ranks[0] >= 0 and ranks[1] < between:
+        return float(np.mean(np.partition(kept[:between], ranks)[list(ranks)]))
     seen = values[~np.isnan(values)]
     seen = seen if kind == 0 else (seen - centre) ** 2
     return float(np.median(seen)) if len(seen) else 0.0

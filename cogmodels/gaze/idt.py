@@ -105,7 +105,7 @@ def idt_runs(
     Returns
     -------
     starts, stops : (n_windows,) int
-        First sample of each window and the one after its last. Amortised O(n).
+        First sample of each window and the one after its last.
 
     Raises
     ------
@@ -128,6 +128,5 @@ def idt_runs(
 def _windows(x: np.ndarray, y: np.ndarray, threshold: float, minimum: int, *, beyond: bool, split: bool) -> np.ndarray:
     """Starts and stops (2, n_windows) of the windows."""
     found = np.empty((2, len(x) // minimum + 1), np.int64)
-    queues = np.empty((4, len(x)), np.int64)
-    count = idt_kernels.dispersed_runs(x, y, threshold, minimum, beyond, split, found[0], found[1], queues)
+    count = idt_kernels.dispersed_runs(x, y, threshold, minimum, beyond, split, found[0], found[1])
     return found[:, :count].copy()

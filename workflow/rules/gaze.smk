@@ -245,9 +245,9 @@ rule measure_consistency:
         "logs/benchmarks/measure_consistency/{dataset}.tsv"
     wildcard_constraints:
         dataset=one_of(PLAN.consistencies),
-    threads: 16
     conda:
         "../../envs/gaze.yaml"
+    threads: 16
     params:
         images=lambda wildcards: PLAN.specs[wildcards.dataset].images.model_dump(exclude={"note"}),
         study=STUDY.study,

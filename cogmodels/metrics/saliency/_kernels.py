@@ -48,14 +48,20 @@ def rank_pixels(values, positives, low, high, at_least, equal):
     at_least, equal : (n,) int64, filled
     """
     n = positives.shape[0]
-    cells = 8192
-    # One division for each pixel finds its cell; only in the few cells that hold a positive are values compared.
+    # The more cells, the fewer pixels share one with a positive; but the table has to stay small beside the map.
+    cells = min(32768, values.size // 24 + 2)
+    # One multiplication for each pixel finds its cell; only in the few that hold a positive are values compared.
     scale = (cells - 1) / (high - low) if high > low else 0.0
-    first = np.zeros(cells + 1, np.int64)
+    stops = np.zeros(cells, np.int32)
     for k in range(n):
-        first[int((positives[k] - low) * scale) + 1] += 1
+        stops[int((positives[k] - low) * scale)] += 1
+    # Positives in the cells before; -1 minus that where the cell holds some.
+    before = np.empty(cells, np.int32)
+    total = 0
     for cell in range(cells):
-        first[cell + 1] += first[cell]
+        before[cell] = total if stops[cell] == 0 else -1 - total
+        total += stops[cell]
+        stops[cell] = total
     # counts[k]: pixels with k positives at or below them.
     # Neighbouring pixels often have the same k: they count in turn, so that none waits for the one before it.
     counts = np.zeros((4, n + 1), np.int64)
@@ -63,13 +69,14 @@ def rank_pixels(values, positives, low, high, at_least, equal):
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             value = values[i, j]
-            cell = int((value - low) * scale)
-            k = first[cell]
-            stop = first[cell + 1]
-            while k < stop and positives[k] <= value:
-                if positives[k] == value:
-                    equal[k] += 1
-                k += 1
+            cell = np.int32((value - low) * scale)
+            k = before[cell]
+            if k < 0:
+                k = -1 - k
+                while k < stops[cell] and positives[k] <= value:
+                    if positives[k] == value:
+                        equal[k] += 1
+                    k += 1
             counts[j & 3, k] += 1
     above = 0
     for k in range(n - 1, -1, -1):
@@ -101,6 +108,18 @@ def overlap(first, second, taken_first, added_first, scale_first, taken_second, 
             row += min(one, other)
         total += row
     return total
+
+
+@numba.njit(cache=True, fastmath={"contract", "nsz"}, nogil=True)
+def quotients(
+    first, second, taken_first, added_first, scale_first, taken_second, added_second, scale_second, eps, ratio, weight
+):
+    """Of two stretches of pixels, made densities: the second and its quotient with the first."""
+    for i in range(len(first)):
+        one = (first[i] - taken_first + added_first) * scale_first
+        other = (second[i] - taken_second + added_second) * scale_second
+        ratio[i] = other / (one + eps) + eps
+        weight[i] = other
 
 
 @numba.njit(cache=True, fastmath=_SUMS, nogil=True)

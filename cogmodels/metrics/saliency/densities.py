@@ -57,23 +57,14 @@ def kld(predicted: np.ndarray | Map, measured: np.ndarray | Map, *, convention: 
     total = 0.0
     # In blocks that stay in the cache: numpy's logarithm is vectorised, the whole map at once would wait for memory.
     flat = predicted.values.ravel(), measured.values.ravel()
-    block = 8192
-    p, q = np.empty(min(block, predicted.size)), np.empty(min(block, predicted.size))
+    block, eps = min(8192, predicted.size), _EPS if convention == "mit" else 0.0
+    work = np.empty((2, block))
     for start in range(0, predicted.size, block):
-        n = min(block, predicted.size - start)
-        part_p, part_q = p[:n], q[:n]
-        for part, values, (taken, added, scale) in zip((part_p, part_q), flat, as_density, strict=True):
-            np.subtract(values[start : start + n], taken, out=part)
-            part += added
-            part *= scale
-        if convention == "mit":
-            part_p += _EPS
-            np.divide(part_q, part_p, out=part_p)
-            part_p += _EPS
-        else:
-            np.divide(part_q, part_p, out=part_p)
-        np.log(part_p, out=part_p)
-        total += float(part_q @ part_p)
+        p, q = (values[start : start + block] for values in flat)
+        ratio, weight = work[0, : len(p)], work[1, : len(p)]
+        kernels.quotients(p, q, *as_density[0], *as_density[1], eps, ratio, weight)
+        np.log(ratio, out=ratio)
+        total += float(weight @ ratio)
     return total
 
 

@@ -48,7 +48,9 @@ def cig(
     Kummerer and Bethge (2021), arXiv:2102.12239; eps = 2.2204e-16 as HAT has it. The score is the mean.
     """
     found = []
-    for (values, u, v), (baseline, _, _) in zip(_steps(maps, x, y, "cig"), _steps(baselines, x, y, "cig"), strict=True):
+    for (values, u, v), (baseline, _, _) in zip(
+        _steps(maps, x, y, "cig"), _steps(baselines, x, y, "cig", "baselines"), strict=True
+    ):
         ours, base = (_probability(which, u, v) for which in (values, baseline))
         found.append(np.log2(ours + _EPS) - np.log2(base + _EPS))
     return np.array(found)
@@ -82,7 +84,7 @@ def _is_single(maps: Iterable[np.ndarray] | np.ndarray | Map) -> bool:
     return isinstance(maps, Map) or (isinstance(maps, np.ndarray) and maps.ndim == 2)
 
 
-def _steps(maps: Iterable[np.ndarray], x: np.ndarray, y: np.ndarray, where: str) -> Iterator[tuple]:
+def _steps(maps: Iterable[np.ndarray], x: np.ndarray, y: np.ndarray, where: str, what: str = "maps") -> Iterator[tuple]:
     """Map, x and y of each fixation."""
     if _is_single(maps):
         maps = [as_map(maps, where)] * np.size(x)
@@ -91,7 +93,7 @@ def _steps(maps: Iterable[np.ndarray], x: np.ndarray, y: np.ndarray, where: str)
         yield from zip(maps, x, y, strict=True)
     except ValueError as error:
         raise DataError(
-            f"{len(x)} x, {len(y)} y and another number of maps", where=where, remedy="Give one map for each fixation"
+            f"{len(x)} x, {len(y)} y and another number of {what}", where=where, remedy="Give one map for each fixation"
         ) from error
 
 
