@@ -9,8 +9,9 @@ import pooch
 import pytest
 import yaml
 
+from cogmodels.config.load import load_spec
 from cogmodels.data.bids import discover, parse_name, read_events, read_json, read_tsv, write_scans
-from cogmodels.data.converters import eyelink_sample, haxby2001, osie, uci_eeg
+from cogmodels.data.converters import eyelink_sample, gaze_files, haxby2001, lund2013, osie, uci_eeg
 from cogmodels.data.physio import read_physio, read_physioevents, read_screen
 from cogmodels.data.sources import fetch_source
 from cogmodels.errors import DataError
@@ -26,10 +27,10 @@ def fetch(root, name, destination, mirror=None):
     return spec
 
 
-def build(converter, spec, source, target):
-    converter.describe(source, target)
+def build(converter, spec, source, target, **options):
+    converter.describe(source, target, **options)
     for subject in spec["subjects"]:
-        write_scans(target, subject, converter.convert(source, target, subject))
+        write_scans(target, subject, converter.convert(source, target, subject, **options))
     return target
 
 
@@ -366,6 +367,87 @@ def test_damaged_osie(tmp_path):
         osie.convert(tmp_path, tmp_path / "out", "01")
     with pytest.raises(DataError, match="no subject 16"):
         osie.convert(tmp_path, tmp_path / "out", "16")
+
+
+# -- Lund2013 --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lund(root, mirror, tmp_path_factory):
+    source = tmp_path_factory.mktemp("lund2013-source")
+    spec = fetch(root, "lund2013", source, mirror)
+    return build(lund2013, spec, source, tmp_path_factory.mktemp("lund2013")), spec
+
+
+class TestLund2013:
+    def test_names_and_plan(self, lund):
+        target, spec = lund
+        check_names(target)
+        check_plan(target, spec)
+
+    def test_published_totals(self, lund):
+        target, _ = lund
+        samples, rates, labels = Counter(), Counter(), {}
+        for path in target.rglob("*_physio.tsv.gz"):
+            table, sidecar = read_physio(path)
+            task = parse_name(path.name)["task"]
+            samples[task] += len(table)
+            rates[sidecar["SamplingFrequency"]] += 1
+            labels[path.name] = table[["label_RA", "label_MN"]]
+            # (0, 0) is the source's mark of a lost sample.
+            assert not ((table["x_coordinate"] == 0) & (table["y_coordinate"] == 0)).any()
+        # Samples that both coders labelled, and the two recordings whose header tells the wrong rate.
+        assert samples == {"img": 63_849, "dots": 10_997}
+        assert rates == {500: 23, 200: 2}
+        known = set(lund2013.LABELS.values())
+        assert all(set(table[coder].dropna()) <= known for table in labels.values() for coder in table)
+
+
+# -- Files of an eye tracker: the I2MC example -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def i2mc_set(root, mirror, tmp_path_factory):
+    source = tmp_path_factory.mktemp("i2mc-source")
+    spec = fetch(root, "i2mc", source, mirror)
+    whole = load_spec(root / "data_specs", "i2mc")
+    about = {"title": whole.title, "description": whole.description, "licence": whole.licence.name}
+    options = whole.gaze_files.model_dump() | about
+    return build(gaze_files, spec, source, tmp_path_factory.mktemp("i2mc"), options=options), spec, source
+
+
+class TestGazeFiles:
+    def test_names_and_plan(self, i2mc_set):
+        target, spec, _ = i2mc_set
+        check_names(target)
+        check_plan(target, spec)
+
+    def test_samples_are_the_source_s(self, i2mc_set):
+        target, spec, source = i2mc_set
+        counts = []
+        for subject in spec["subjects"]:
+            for run in range(1, 6):
+                raw = pd.read_csv(source / f"example/example_data/participant{subject}/{run}.tsv", sep="\t")
+                counts.append(len(raw))
+                for eye, side in (("eye1", "L"), ("eye2", "R")):
+                    name = f"sub-{subject}_task-looking_run-{run}_recording-{eye}_physio.tsv.gz"
+                    table, sidecar = read_physio(target / f"sub-{subject}/beh/{name}")
+                    assert sidecar["SamplingFrequency"] == pytest.approx(300, abs=0.06)
+                    assert len(table) == len(raw)
+                    seen = table["x_coordinate"].notna().to_numpy()
+                    # Shares of the screen: 0 is the left edge of the first pixel, whose centre is at 0 px.
+                    wanted = raw[[f"{side}GazePos2dx", f"{side}GazePos2dy"]] * [1920, 1080] - 0.5
+                    assert 0.5 < seen.mean() <= (raw[f"{side}Validity"] <= 1).mean()
+                    np.testing.assert_allclose(
+                        table.loc[seen, ["x_coordinate", "y_coordinate"]], wanted[seen], rtol=0, atol=0.0051
+                    )
+        assert (min(counts), max(counts)) == (434, 1210)
+
+    def test_subject_without_files(self, i2mc_set):
+        target, _, source = i2mc_set
+        options = {"files": "example/example_data/participant{subject}/{run}.tsv"}
+        with pytest.raises(DataError, match="no file of subject 3"):
+            gaze_files.convert(source, target, "3", options)
 
 
 # -- UCI EEG ---------------------------------------------------------------------------------------------------------

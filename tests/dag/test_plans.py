@@ -1,5 +1,8 @@
 """What each shipped study would run, from empty files alone."""
 
+import subprocess
+import sys
+
 import pytest
 import yaml
 
@@ -60,6 +63,18 @@ def test_default_study(workflow):
         "train_decoder": 8, "track_run": 8, "score_decoder": 8, "plot_decoder": 8,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
+
+
+def test_bare_snakemake_reads_the_profile(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "workflow specific profile profiles/default" in done.stderr
 
 
 def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):

@@ -86,7 +86,7 @@ def read_columns(path: Path, columns: ColumnMap) -> GazeFile:
     return GazeFile(
         times=times,
         eyes=eyes,
-        sampling_rate=columns.sampling_rate or float(np.round(1 / np.median(np.diff(times)), 3)),
+        sampling_rate=columns.sampling_rate or _rate(times),
         screen_resolution=columns.screen_resolution,
         distance_m=_distance(path, table, columns, lines),
         header={"camera": "", "serial": "", "pupil_unit": "unknown"},
@@ -438,3 +438,9 @@ def _tobii_events(path: Path, names: Mapping[str, str], columns: ColumnMap) -> p
     marked = table[table[event].notna()]
     onset = (marked[time] - samples[time].iloc[0]) * _SECONDS[columns.time_unit]
     return pd.DataFrame({"onset": onset.to_numpy(dtype=float), "message": marked[event].astype(str).to_numpy()})
+
+
+def _rate(times: np.ndarray) -> float:
+    """Samples a second between the pauses. Time stamps jitter, so that their median step may be 1 % off."""
+    steps = np.diff(times)
+    return float(np.round(1 / np.mean(steps[steps < 1.5 * np.median(steps)]), 3))
