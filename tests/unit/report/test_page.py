@@ -57,6 +57,7 @@ def page(scores, figure, **changes):
     }  # fmt: skip
     options = {
         "comparison": figure, "figures": {"fmri": [figure] * 5}, "quality": {}, "fixations": {},
+        "consistency": scores.iloc[:0],
         "provenance": {"commit": "c" * 40 + "+changes", "versions": {"numpy": "2"}},
     }  # fmt: skip
     return study_page(study, scores=scores, **{**options, **changes})
@@ -71,6 +72,14 @@ def test_page_is_self_contained_and_escapes_what_comes_from_data(scores, figure)
     assert html.count("data:image/webp;base64,") == 6
     assert html.count("<figure>") == html.count("</figure>") == 6
     assert html.count("<details>") == html.count("</details>")
+
+
+def test_human_consistency_has_its_table(scores, figure):
+    rows = pd.DataFrame([{**score_rows("human-consistency", "real-data", 3.7, "nss"), "unit_of_n": "people"}])
+    html = page(scores, figure, consistency=rows, figures={"scanpath": [figure]})
+    assert "How much alike people look: real-data" in html
+    assert re.search(r"<td>NSS</td><td class=\"n\"><b>3.7", html)
+    assert "12 people" in html
 
 
 def test_simulated_data_is_called_simulated_and_real_data_real(scores, figure):
