@@ -44,6 +44,7 @@ def page(scores, figure, **changes):
         "citations": [],
         "modalities": ["fmri"],
         "subjects": 1,
+        "images_note": None,
     }
     study = {
         "name": "s", "title": "A <b>title</b>",
