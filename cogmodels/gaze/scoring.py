@@ -47,7 +47,7 @@ def event_codes(events: pd.DataFrame, n_samples: int) -> np.ndarray:
 
 def name_codes(names: Sequence[str]) -> np.ndarray:
     """Code (n,) int8 of each sample from names; 0 for names outside of ``KINDS``."""
-    return pd.Categorical(list(names), categories=KINDS).codes.astype(np.int8) + np.int8(1)
+    return (pd.Index(KINDS).get_indexer(list(names)) + 1).astype(np.int8)
 
 
 def known_codes(codes: np.ndarray, lost: np.ndarray) -> np.ndarray:
