@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.search import DisplaysSource
 from cogmodels.config.simulation import SimulationSource
 from cogmodels.config.study import Label, Name
 
@@ -135,7 +136,8 @@ class Images(Section):
 
 
 AnySource = Annotated[
-    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource, Field(discriminator="kind")
+    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource | DisplaysSource,
+    Field(discriminator="kind"),
 ]
 
 
@@ -145,7 +147,9 @@ class DataSpec(Section):
     name: Name = Field(description="name; the file is called `<name>.yaml`")
     title: str = Field(description="one line")
     description: str = Field("", description="what is in it, and what is not")
-    modalities: list[Modality] = Field(min_length=1, description="kinds of recordings")
+    modalities: list[Modality | Literal["search"]] = Field(
+        min_length=1, description="kinds of recordings; `search` = displays for search models"
+    )
     licence: Licence = Field(description="terms of use")
     citations: list[str] = Field([], description="what to cite")
     network: Literal["none", "package-registry", "internet"] = Field(
@@ -170,6 +174,8 @@ class DataSpec(Section):
             raise ValueError(f"a `{self.source.kind}` source needs a `converter`")
         if (self.converter == "gaze_files") != (self.gaze_files is not None):
             raise ValueError("`converter: gaze_files` and a section `gaze_files` go together")
-        if self.source.kind != "folder" and not (self.subjects and self.recordings):
-            raise ValueError("`subjects` and `recordings` must be listed unless the source is a folder")
+        if self.source.kind not in ("folder", "displays") and not (self.subjects and self.recordings):
+            raise ValueError("`subjects` and `recordings` must be listed unless the source is a folder or displays")
+        if (self.source.kind == "displays") != ("search" in self.modalities):
+            raise ValueError("a `displays` source and the modality `search` go together")
         return self

@@ -2,8 +2,8 @@
 
 DEFAULT_STUDY: dict = {
     "study": "default",
-    "title": "Real fMRI and gaze, and a simulated study with known truth",
-    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null"],
+    "title": "Real fMRI and gaze, search models, and a simulated study with known truth",
+    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null", "asymmetry-small"],
     "pipelines": {
         "block-1slice": {
             "modality": "fmri",
@@ -85,6 +85,17 @@ DEFAULT_STUDY: dict = {
             "extends": "sim-eeg",
             "dataset": "sim-null",
             "description": "control: the same decoder on simulated EEG without signal",
+        },
+        "eccnet": {
+            "family": "search",
+            "dataset": "asymmetry-small",
+            "description": "eccNET on EfficientNet-Lite0: windows that grow away from the gaze, three layer pairs",
+        },
+        "search-chance": {
+            "extends": "eccnet",
+            "model": "chance",
+            "control": "no_target",
+            "description": "control: looks into cells at random",
         },
     },
 }

@@ -30,6 +30,7 @@ from cogmodels.config.data_spec import (
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.load import load_study
+from cogmodels.config.search import DisplayCondition, DisplaySpec, DisplaysSource, SearchExperiment, SearchLayers
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
 from cogmodels.config.study import (
     DecodingExperiment,
@@ -56,6 +57,8 @@ STUDY_SECTIONS = {
     },
     "`detector_truth`": DetectorTruth,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
+    "`experiments.<name>`, `family: search`": SearchExperiment,
+    "`experiments.<name>.layers.<name>` of a search": SearchLayers,
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,
@@ -68,6 +71,9 @@ SPEC_SECTIONS = {
     "`source`, `kind: url`": UrlSource,
     "`source`, `kind: files`": FilesSource,
     "`source`, `kind: folder`": FolderSource,
+    "`source`, `kind: displays`": DisplaysSource,
+    "`source.own.<name>` of displays": DisplaySpec,
+    "`source.own.<name>.conditions` (two)": DisplayCondition,
     "`source`, `kind: simulation`": SimulationSource,
     "`source.bold`": BoldSimulation,
     "`source.eeg`": EegSimulation,

@@ -82,7 +82,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
     for name, experiment in study.experiments.items():
-        if experiment.dataset not in study.datasets:
+        if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue
         key = f"{where}, experiments.{name}.pipeline"
         pipeline = study.pipelines.get(experiment.pipeline)

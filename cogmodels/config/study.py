@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
 from cogmodels.config.detectors import (
@@ -19,6 +19,7 @@ from cogmodels.config.detectors import (
     RelativeVelocity,
     Remodnav,
 )
+from cogmodels.config.search import SearchExperiment
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
@@ -175,6 +176,14 @@ class DecodingExperiment(Section):
         return self
 
 
+def _family(section: Any) -> str:
+    """Family of an experiment; decoders need not name theirs."""
+    return section.get("family", "decoding") if isinstance(section, dict) else section.family
+
+
+AnyExperiment = Annotated[
+    Annotated[DecodingExperiment, Tag("decoding")] | Annotated[SearchExperiment, Tag("search")], Discriminator(_family)
+]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
 
 
@@ -208,4 +217,4 @@ class Study(Section):
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
     detector_truth: DetectorTruth | None = Field(None, description="detectors on simulated recordings; none = left out")
-    experiments: dict[Name, DecodingExperiment] = Field({}, description="model configs by name")
+    experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")

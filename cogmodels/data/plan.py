@@ -10,9 +10,10 @@ from pathlib import Path
 
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.load import load_spec
+from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
-from cogmodels.errors import DataError
+from cogmodels.errors import ConfigError, DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
 SUFFIXES = {
@@ -176,9 +177,31 @@ class Plan:
         return [name for name in self.study.pipelines[pipeline].datasets if name in self.specs]
 
     @cached_property
-    def experiments(self) -> dict[str, DecodingExperiment]:
+    def experiments(self) -> dict[str, DecodingExperiment | SearchExperiment]:
         """Experiments whose data set the study has."""
         return {name: e for name, e in self.study.experiments.items() if e.dataset in self.specs}
+
+    def of_family(self, family: str) -> list[str]:
+        """Names of the experiments of a model family."""
+        return [name for name, experiment in self.experiments.items() if experiment.family == family]
+
+    def displays_of(self, name: str) -> list[str]:
+        """Display experiments that a search experiment runs on."""
+        experiment = self.experiments[name]
+        source = self.specs[experiment.dataset].source
+        if source.kind != "displays":
+            raise ConfigError(
+                f"data set `{experiment.dataset}` has no search displays",
+                where=f"experiments.{name}.dataset",
+                remedy="Name a data set whose source is of kind `displays`",
+            )
+        if unknown := sorted(set(experiment.displays or []) - set(source.names)):
+            raise ConfigError(
+                f"data set `{experiment.dataset}` has no displays {', '.join(unknown)}",
+                where=f"experiments.{name}.displays",
+                remedy=f"It has: {', '.join(source.names)}",
+            )
+        return experiment.displays or source.names
 
     # -- where things land -------------------------------------------------------------------------------------
 
@@ -197,9 +220,12 @@ class Plan:
         return f"{self.results}/{experiment.family}/{experiment.dataset}/{name}"
 
     def run_folders(self, name: str) -> list[str]:
-        """Folder of each model run of an experiment: folds x seeds."""
+        """Folder of each model run of an experiment: folds (of a search: displays) x seeds."""
         experiment = self.experiments[name]
-        folds = ["all"] if experiment.folds == "all" else experiment.folds
+        if experiment.family == "search":
+            folds = self.displays_of(name)
+        else:
+            folds = ["all"] if experiment.folds == "all" else experiment.folds
         return [
             f"{self.experiment_folder(name)}/fold-{fold}_seed-{seed}" for fold, seed in product(folds, experiment.seeds)
         ]

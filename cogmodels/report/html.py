@@ -21,6 +21,12 @@ METRIC_NAMES = {
     "pearson": "Pearson r with the features",
     **{f"kappa_{name}": f"kappa, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
     **{f"event_f1_{name}": f"event F1, {name}" for name in ("fixation", "saccade", "pso", "pursuit", "blink")},
+    "slope_ms_per_item": "search slope, ms an item",
+    "asymmetry_index": "asymmetry index",
+    "mean_asymmetry_index": "asymmetry index, mean",
+    "human_polarity_count": "experiments with people's polarity",
+    "slope_correlation": "correlation of slopes with people's",
+    "found_rate": "share of targets found",
     "onset_error_ms": "saccade onset error, ms (less is better)",
     "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
 }

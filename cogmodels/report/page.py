@@ -12,6 +12,7 @@ from cogmodels.report.html import METRIC_NAMES, embedded, render
 
 FAMILIES = {
     "decoding": "Decoders",
+    "search": "Visual search",
     "fmri": "fMRI",
     "eeg": "EEG",
     "gaze": "Gaze",

@@ -218,6 +218,39 @@ def run_files(name):
     return lambda wildcards: [f"{run}/{name}" for run in PLAN.run_folders(wildcards.experiment)]
 
 
+def run_table(wildcards):
+    """The table beside the metrics of a model run: what was chosen, or what each search took."""
+    name = "trials.csv" if wildcards.family == "search" else "choices.csv"
+    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
+    return f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}/{name}"
+
+
+# -- search ----------------------------------------------------------------------------------------------------------
+
+
+def own_display(wildcards):
+    """The numbers of a display experiment of one's own; none for a published one."""
+    own = PLAN.specs[wildcards.dataset].source.own.get(wildcards.display)
+    return own.model_dump(mode="json") if own else None
+
+
+def display_files(wildcards):
+    """All display experiments of a data set."""
+    return [f"{DATA}/{wildcards.dataset}/displays/{d}/display.json" for d in PLAN.specs[wildcards.dataset].source.names]
+
+
+def searched_displays(wildcards):
+    """The display experiments that a search experiment runs on."""
+    return [f"{DATA}/{wildcards.dataset}/displays/{d}/display.json" for d in PLAN.displays_of(wildcards.experiment)]
+
+
+def first_searches(wildcards):
+    """A model's fixations on each display experiment, with the first seed."""
+    seed = PLAN.experiments[wildcards.experiment].seeds[0]
+    folder = PLAN.experiment_folder(wildcards.experiment)
+    return [f"{folder}/fold-{d}_seed-{seed}/predictions.parquet" for d in PLAN.displays_of(wildcards.experiment)]
+
+
 # -- scores of preprocessing -----------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,11 @@ rule make_report:
         evoked=figures_of("eeg"),
         gaze=figures_of("gaze"),
         truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
-        decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.experiments],
+        decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")],
+        searches=[
+            *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
+            *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
+        ],
         quality=gaze_tables("quality.tsv"),
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],

@@ -6,7 +6,7 @@ rule track_run:
     input:
         manifest=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/manifest.json",
         metrics=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/metrics.json",
-        choices=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/choices.csv",
+        table=run_table,
     output:
         outcome=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/wandb.json",
     log:

