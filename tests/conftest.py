@@ -9,6 +9,8 @@ from hypothesis import settings
 # The first call of a kernel compiles it: time is no property of these tests.
 settings.register_profile("cogmodels", deadline=None)
 settings.load_profile("cogmodels")
+# Two workers share the cores: one thread each, as the jobs of the workflow have.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,7 @@ def slopes_of_trials(
     slopes : DataFrame
         experiment, condition, slope, ci_low, ci_high (ms an item), human, efficiency, n (displays).
     asymmetries : DataFrame
-        experiment, index, ci_low, ci_high, human, p, n: a row an experiment, then one (``mean``) over them. ``p``: share
+        experiment, index, ci_low, ci_high, human, p, n: a row an experiment, then one (``mean``) over them. p: share
         of permutations of the conditions' labels within set sizes whose index is at least as far on people's side.
 
     Raises

@@ -66,12 +66,20 @@ def modulate(search: Tensor, targets: Tensor, which: Tensor) -> Tensor:
     (n, h, w), without bias, kernels not flipped; an even kernel reaches one further down and right.
     """
     rows, columns = targets.shape[-2:]
-    sides = ((columns - 1) // 2, columns // 2, (rows - 1) // 2, rows // 2)
-    padded = F.pad(search, sides)
-    out = search.new_empty(len(search), *search.shape[-2:])
+    height, width = search.shape[-2:]
+    up, left = (rows - 1) // 2, (columns - 1) // 2
+    out = search.new_zeros(len(search), height, width)
     for k in torch.unique(which).tolist():
-        mine = which == k
-        out[mine] = F.conv2d(padded[mine], targets[k : k + 1]).squeeze(1)
+        mine = torch.nonzero(which == k).flatten()
+        # One matrix product gives what each pixel adds at each offset of the kernel; then these are shifted and summed.
+        kernel = targets[k].permute(1, 2, 0).reshape(rows * columns, -1)
+        parts = search[mine].permute(0, 2, 3, 1) @ kernel.T
+        padded = F.pad(parts.permute(0, 3, 1, 2), (left, columns - 1 - left, up, rows - 1 - up))
+        total = search.new_zeros(len(mine), height, width)
+        for i in range(rows):
+            for j in range(columns):
+                total += padded[:, i * columns + j, i : i + height, j : j + width]
+        out[mine] = total
     return out
 
 

@@ -13,6 +13,10 @@ from cogmodels.search.searcher import View
 from cogmodels.stimuli.backbones import Backbone, resize
 
 
+#: How far beside the gaze a control looks for the target's picture, px.
+REACH_PX = 4
+
+
 class Control:
     """What the controls share: none can tell by itself whether something is the target."""
 
@@ -23,14 +27,18 @@ class Control:
         raise NotImplementedError
 
     def likeness(self, view: View) -> np.ndarray:
-        """Correlation (b,) of the target's pixels with those around the gaze; 0 where either does not vary."""
+        """Correlation (b,) of the target's pixels with those around the gaze, the best within ``REACH_PX``."""
         found = []
         for image, gaze, trial in zip(view.images, view.gaze, view.trials, strict=True):
-            target = self._scenes.targets[self._scenes.target_of[trial]]
-            piece = cut_piece(image, gaze, target.shape[:2], self._scenes.background)
-            a, b = (grey(pixels).ravel() - grey(pixels).mean() for pixels in (target, piece))
-            norm = np.sqrt((a @ a) * (b @ b))
-            found.append(a @ b / norm if norm > 0 else 0.0)
+            target = grey(self._scenes.targets[self._scenes.target_of[trial]])
+            sides = tuple(side + 2 * REACH_PX for side in target.shape)
+            piece = grey(cut_piece(image, gaze, sides, self._scenes.background))
+            windows = np.lib.stride_tricks.sliding_window_view(piece, target.shape)
+            windows = windows - windows.mean(axis=(2, 3), keepdims=True)
+            target = target - target.mean()
+            product = (windows * target).sum(axis=(2, 3))
+            norm = np.sqrt((windows**2).sum(axis=(2, 3)) * (target**2).sum())
+            found.append(np.divide(product, norm, out=np.zeros_like(product), where=norm > 0).max())
         return np.array(found)
 
 

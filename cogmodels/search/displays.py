@@ -190,8 +190,7 @@ def draw_displays(experiment: Experiment, repeats: int | None = None, seed: int 
         {
             **asdict(experiment),
             "cells": drawn[0].cells.tolist(),
-            "seed": seed,
-            "repeats": repeats or experiment.repeats,
+            "drawn": {"repeats": repeats or experiment.repeats, "seed": seed},
         },
     )
 

@@ -68,7 +68,7 @@ def run_search(
     options: Mapping[str, Any],
     *,
     seed: int = 0,
-    batch_size: int = 4,
+    batch_size: int | None = None,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Search a set of displays.
@@ -78,8 +78,10 @@ def run_search(
     displays : DisplaySet
     options : mapping
         As :func:`build_model` takes them.
-    seed, batch_size, progress
+    seed, progress
         As :func:`cogmodels.search.searcher.search` takes them.
+    batch_size : int, optional
+        Trials at a time; by default 16 on a GPU, 1 on a CPU, where more do not go faster and take more memory.
 
     Returns
     -------
@@ -91,6 +93,7 @@ def run_search(
     experiment = experiment_of(displays.about)
     rules = Rules(most_fixations=experiment.most_fixations, **{name: options[name] for name in _RULES})
     model = build_model(options, experiment, seed)
+    batch_size = batch_size or (16 if torch.cuda.is_available() else 1)
     found = search(model, scenes_of_displays(displays), rules, seed=seed, batch_size=batch_size, progress=progress)
     about = displays.trials.set_index("trial")
     counts = count_fixations(found, about["set_size"].to_numpy())

@@ -37,7 +37,7 @@ class AlexNet(nn.Module):
         for module in self.features:
             if isinstance(module, nn.Conv2d):
                 number += 1
-                found += [convolution(module, F.relu), Name(f"conv{number}")]
+                found += [convolution(module, after=F.relu), Name(f"conv{number}")]
             elif isinstance(module, nn.MaxPool2d):
                 found += [max_pool(3, 2), Name(f"pool{number}")]
         return found

@@ -19,7 +19,7 @@ from cogmodels.stimuli.alexnet import AlexNet
 from cogmodels.stimuli.eccentricity import Sampling
 from cogmodels.stimuli.efficientnet_lite import EfficientNetLite
 from cogmodels.stimuli.resnet import ResNet50
-from cogmodels.stimuli.steps import Apply, Name, PatchedNet, Pool, run_steps
+from cogmodels.stimuli.steps import Apply, Name, PatchedNet, Pool, Step, run_steps
 from cogmodels.stimuli.vgg import VGG16
 
 Preprocessing = Literal["torch", "caffe"]
@@ -120,7 +120,17 @@ class Backbone(nn.Module):
         self.register_buffer("_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("_spread", torch.tensor(spread).view(1, 3, 1, 1), persistent=False)
         self.eval().requires_grad_(False)
-        self.steps = self.net.steps()
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The network as a list of steps, normalisation worked into the weights."""
+        with torch.no_grad():
+            return self.net.steps()
+
+    def _apply(self, *arguments: Any, **options: Any) -> Backbone:
+        # The steps hold weights of their own: on another device they are made anew.
+        self.__dict__.pop("steps", None)
+        return super()._apply(*arguments, **options)
 
     @cached_property
     def layers(self) -> dict[str, Layer]:
@@ -147,7 +157,8 @@ class Backbone(nn.Module):
         images = images.to(self._mean.dtype)
         images = images.unsqueeze(1).expand(-1, 3, -1, -1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
         images = images.flip(1) if self._flip else images
-        return (images * self._scale - self._mean) / self._spread
+        prepared = (images * self._scale - self._mean) / self._spread
+        return prepared.contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def read(self, prepared: Tensor, names: Iterable[str]) -> dict[str, Tensor]:

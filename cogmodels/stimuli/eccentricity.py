@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cogmodels.errors import DataError
+from cogmodels.stimuli import _box_kernels as kernels
 
 #: Growth of the window of the five downsampling layers of a network, input pixels a pixel (Gupta et al. 2021).
 SLOPES = (0.0, 0.0, 3.5 * 0.02, 8 * 0.02, 16 * 0.02)
@@ -125,8 +126,13 @@ class EccentricPool(nn.Module):
 def box_means(maps: Tensor, tops: Tensor, bottoms: Tensor, lefts: Tensor, rights: Tensor) -> Tensor:
     """Means of boxes of maps (n, c, h, w), each (1 or n, rows, columns) int64: (n, c, rows, columns).
 
-    From running sums in double precision, so that the size of the boxes costs nothing. An empty box gives 0.
+    Sums are in double precision. An empty box gives 0.
     """
+    if maps.device.type == "cpu":
+        last = maps.permute(0, 2, 3, 1).contiguous().numpy()
+        out = np.empty((len(last), *tops.shape[1:], last.shape[3]), last.dtype)
+        kernels.box_means(last, *(box.numpy() for box in (tops, bottoms, lefts, rights)), out)
+        return torch.from_numpy(out).permute(0, 3, 1, 2)
     sums = F.pad(maps.double(), (1, 0, 1, 0)).cumsum(-1).cumsum_(-2).flatten(2)
     width, shape = maps.shape[-1] + 1, tops.shape[1:]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,8 +40,8 @@ class Block(nn.Module):
         """What the block does; ``<name>_expand`` is its widened input, before its resolution may be halved."""
         found: list[Step] = [Keep()] if self.skips else []
         if self.expands:
-            found += [convolution(self._expand_conv, _active(self._bn0)), Name(f"{name}_expand")]
-        found += strided(self._depthwise_conv, _active(self._bn1), layer, sampling)
+            found += [convolution(self._expand_conv, self._bn0, _active), Name(f"{name}_expand")]
+        found += strided(self._depthwise_conv, self._bn1, layer, sampling)
         found.append(convolution(self._project_conv, self._bn2))
         return [*found, *([Add()] if self.skips else []), Name(name)]
 
@@ -78,7 +76,7 @@ class EfficientNetLite(nn.Module):
 
     def steps(self) -> list[Step]:
         """The network up to its last block; layers are ``stem``, ``block<k>`` and ``block<k>_expand``."""
-        found = [*strided(self._conv_stem, _active(self._bn0), 1, self.sampling), Name("stem")]
+        found = [*strided(self._conv_stem, self._bn0, 1, self.sampling), Name("stem")]
         layer = 1
         for k, block in enumerate(self._blocks):
             layer += block._depthwise_conv.stride[0] == 2
@@ -92,20 +90,15 @@ class EfficientNetLite(nn.Module):
         return self._fc(F.relu6(self._bn1(self._conv_head(maps))).mean(dim=(2, 3)))
 
 
-def strided(module: nn.Conv2d, after: Callable[[Tensor], Tensor], layer: int, sampling: Sampling | None) -> list[Step]:
+def strided(module: nn.Conv2d, norm: nn.BatchNorm2d, layer: int, sampling: Sampling | None) -> list[Step]:
     """A "same" convolution; one of stride 2 whose windows grow runs at stride 1 and a pool takes every other result."""
-    grows = sampling is not None and module.stride[0] == 2 and sampling.slopes[layer - 1] > 0
-    if not grows:
-        return [convolution(module, after, same=True)]
-
-    def slide(maps: Tensor) -> Tensor:
-        return F.conv2d(maps, module.weight, None, 1, 0, 1, module.groups)
-
-    # What is done to each value comes after the pool, as in the fovea: averages of results, not of responses.
-    pool = EccentricPool(layer, sampling, base=1)
-    return [Apply(slide, module.kernel_size[0], 1, same=True), Pool(pool), Apply(lambda maps: maps, 1, after=after)]
+    # Where windows do not grow, a convolution of stride 2 is the same and a quarter of the work.
+    if sampling is None or module.stride[0] == 1 or sampling.slopes[layer - 1] == 0:
+        return [convolution(module, norm, _active, same=True)]
+    # Results are averaged before they are cut off, as a convolution of averages would be.
+    found = convolution(module, norm, same=True, stride=1)
+    return [found, Pool(EccentricPool(layer, sampling, base=1)), Apply(_active, 1)]
 
 
-def _active(norm: nn.Module) -> Callable[[Tensor], Tensor]:
-    """Normalised, then between 0 and 6."""
-    return lambda maps: F.relu6(norm(maps), inplace=True)
+def _active(maps: Tensor) -> Tensor:
+    return F.relu6(maps, inplace=True)

@@ -30,8 +30,8 @@ class Bottleneck(nn.Module):
         around = [] if self.downsample is None else [convolution(self.downsample[0], self.downsample[1])]
         return [
             Keep(tuple(around)),
-            convolution(self.conv1, lambda maps: F.relu(self.bn1(maps))),
-            convolution(self.conv2, lambda maps: F.relu(self.bn2(maps))),
+            convolution(self.conv1, self.bn1, F.relu),
+            convolution(self.conv2, self.bn2, F.relu),
             convolution(self.conv3, self.bn3),
             Add(F.relu),
         ]
@@ -61,7 +61,7 @@ class ResNet50(nn.Module):
 
     def steps(self) -> list[Step]:
         """The network up to its last block."""
-        stem = [convolution(self.conv1, lambda maps: F.relu(self.bn1(maps))), Name("stem")]
+        stem = [convolution(self.conv1, self.bn1, F.relu), Name("stem")]
         blocks = [step for name, block in self._blocks() for step in [*block.steps(), Name(name)]]
         return [*stem, max_pool(3, 2, 1), Name("pool"), *blocks]
 

@@ -205,7 +205,8 @@ class _Region:
     def window(self, blank: Tensor, tops: list[int], lefts: list[int], size: int, fill: float = 0.0) -> Tensor:
         """The maps in windows of their own, (n, c, size, size)."""
         height, width = blank.shape[-2:]
-        out = blank.new_empty(len(self.maps), blank.shape[1], size, size)
+        shape = (len(self.maps), blank.shape[1], size, size)
+        out = torch.empty(shape, dtype=blank.dtype, device=blank.device, memory_format=torch.channels_last)
         for k, (top, left) in enumerate(zip(tops, lefts, strict=True)):
             a, b = max(top, 0), min(top + size, height)
             c, d = max(left, 0), min(left + size, width)
@@ -245,7 +246,7 @@ def _slid(step: Apply, region: _Region, blank: Tensor) -> _Region:
 def _pooled(pool: EccentricPool, region: _Region, blank: Tensor) -> _Region:
     spans = pool.spans(*blank.shape[-2:])
     widest = max(int((spans[1] - spans[0]).max()), int((spans[3] - spans[2]).max()))
-    tops, lefts, size = _outputs(region, 2 * widest, 2, widest)
+    tops, lefts, size = _outputs(region, 2 * widest + 2, 2, widest)
     # The boxes of the outputs in each region, and the least square of inputs that holds them.
     boxes = []
     for top, left in zip(tops, lefts, strict=True):
@@ -269,13 +270,32 @@ def _pooled(pool: EccentricPool, region: _Region, blank: Tensor) -> _Region:
     return _Region(box_means(given, *local), tops, lefts)
 
 
-def convolution(module: nn.Conv2d, after: Callable[[Tensor], Tensor] | None = None, *, same: bool = False) -> Apply:
-    """The step of a convolution with square kernel, stride and padding."""
+def convolution(
+    module: nn.Conv2d,
+    norm: nn.BatchNorm2d | None = None,
+    after: Callable[[Tensor], Tensor] | None = None,
+    *,
+    same: bool = False,
+    stride: int | None = None,
+) -> Apply:
+    """The step of a convolution with square kernel, stride and padding, with the normalisation after it worked in."""
+    weight, bias = folded(module, norm)
+    stride = module.stride[0] if stride is None else stride
 
     def slide(maps: Tensor) -> Tensor:
-        return F.conv2d(maps, module.weight, module.bias, module.stride, 0, 1, module.groups)
+        return F.conv2d(maps, weight, bias, stride, 0, 1, module.groups)
 
-    return Apply(slide, module.kernel_size[0], module.stride[0], int(module.padding[0]), same, after)
+    return Apply(slide, module.kernel_size[0], stride, int(module.padding[0]), same, after)
+
+
+def folded(module: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of a convolution and the normalisation after it, as one; channels last."""
+    weight, bias = module.weight, module.bias
+    if norm is not None:
+        factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        weight = weight * factor[:, None, None, None]
+        bias = norm.bias + ((0.0 if bias is None else bias) - norm.running_mean) * factor
+    return weight.contiguous(memory_format=torch.channels_last), bias
 
 
 def max_pool(kernel: int, stride: int, padding: int = 0) -> Apply:

@@ -50,7 +50,7 @@ class VGG16(nn.Module):
         found: list[Step] = []
         for number, (_, repeats) in enumerate(_BLOCKS, start=1):
             for k in range(repeats):
-                found += [convolution(next(convolutions), _active), Name(f"block{number}_conv{k + 1}")]
+                found += [convolution(next(convolutions), after=_active), Name(f"block{number}_conv{k + 1}")]
             found += [self._pool(number), Name(f"block{number}_pool")]
         return found
 
