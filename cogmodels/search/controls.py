@@ -12,7 +12,6 @@ from cogmodels.search.scenes import Scenes
 from cogmodels.search.searcher import View
 from cogmodels.stimuli.backbones import Backbone, resize
 
-
 #: How far beside the gaze a control looks for the target's picture, px.
 REACH_PX = 4
 

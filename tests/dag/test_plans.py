@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-BOLD_RUNS, SUBJECTS = 12 * 2, 4
+BOLD_RUNS, SUBJECTS, DISPLAYS = 12 * 2, 4, 6
 
 
 def empty_bids(root, subjects=("01", "02"), runs=("1", "2", "3")):
@@ -60,7 +60,9 @@ def test_default_study(workflow):
         "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
         "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS,
-        "train_decoder": 8, "track_run": 8, "score_decoder": 8, "plot_decoder": 8,
+        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS, "score_decoder": 8, "plot_decoder": 8,
+        "draw_displays": DISPLAYS, "plot_displays": 1,
+        "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
