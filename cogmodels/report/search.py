@@ -54,7 +54,7 @@ def plot_search(
         Each display experiment, its displays, and the model's fixations on them.
     title : str
     """
-    _, asymmetries = slopes_of_trials(trials, experiments, resamples=1000)
+    asymmetries = slopes_of_trials(trials, experiments, resamples=1000).asymmetries
     columns = len(experiments)
     with house_style():
         figure = new_figure(2.7 * max(columns, 3), 8.2, title=title)

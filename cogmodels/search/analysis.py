@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -58,9 +59,19 @@ def hard_and_easy(experiment: Experiment) -> tuple[Condition, Condition]:
     return second, first
 
 
+@dataclass(frozen=True)
+class Slopes:
+    """What :func:`slopes_of_trials` finds; ``polarity`` and ``correlation`` are rows like those of the tables."""
+
+    slopes: pd.DataFrame
+    asymmetries: pd.DataFrame
+    polarity: Mapping[str, float]
+    correlation: Mapping[str, float]
+
+
 def slopes_of_trials(
     trials: pd.DataFrame, experiments: Sequence[Experiment], *, resamples: int = 2000, seed: int = 0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> Slopes:
     """Slopes and asymmetries with intervals from a bootstrap over displays.
 
     Parameters
@@ -74,11 +85,13 @@ def slopes_of_trials(
 
     Returns
     -------
-    slopes : DataFrame
-        experiment, condition, slope, ci_low, ci_high (ms an item), human, efficiency, n (displays).
-    asymmetries : DataFrame
-        experiment, index, ci_low, ci_high, human, p, n: a row an experiment, then one (``mean``) over them. p: share
-        of permutations of the conditions' labels within set sizes whose index is at least as far on people's side.
+    Slopes
+        ``slopes``: experiment, condition, slope, ci_low, ci_high (ms an item), human, efficiency, p (share of
+        permutations of the set sizes whose slope is at least as steep), n (displays). ``asymmetries``: experiment,
+        index, ci_low, ci_high, human, p, n: a row an experiment, then one (``mean``) over them; p: share of
+        permutations of the conditions' labels within set sizes whose index is at least as far on people's side.
+        ``polarity``: in how many experiments the index is above 0, with interval, chance (mean over the permutations)
+        and p. ``correlation``: r with people's slopes, with interval over displays and Pearson's p; NaN without people.
 
     Raises
     ------
@@ -86,49 +99,57 @@ def slopes_of_trials(
         A set size of a condition has no trials.
     """
     rng = np.random.default_rng(seed)
-    slope_rows, index_rows, drawn, permuted = [], [], [], []
+    slope_rows, index_rows, drawn, permuted, drawn_slopes = [], [], [], [], []
     for experiment in experiments:
         mine = trials[trials["experiment"] == experiment.name]
         cells = _cells(mine, experiment)
         people = human_slopes(experiment)
         hard, easy = hard_and_easy(experiment)
         sizes = np.array(experiment.set_sizes, dtype=float)
-        resampled = {
-            name: _slopes(sizes, [_resampled(values, resamples, rng) for values in cell])
-            for name, cell in cells.items()
-        }
-        observed = {name: slope(sizes, np.array([v.mean() for v in cell])) for name, cell in cells.items()}
+        resampled, observed = {}, {}
         for condition in experiment.conditions:
-            low, high = np.percentile(resampled[condition.name], [2.5, 97.5])
+            cell = cells[condition.name]
+            resampled[condition.name] = _slopes(sizes, [_resampled(values, resamples, rng) for values in cell])
+            observed[condition.name] = float(_slopes(sizes, [np.array([values.mean()]) for values in cell])[0])
+            steep = _slopes(sizes, _reassigned(cell, resamples, rng)) >= observed[condition.name]
             slope_rows.append(
                 {
                     "experiment": experiment.name, "condition": condition.name, "slope": observed[condition.name],
-                    "ci_low": low, "ci_high": high, "human": people.get(condition.name, np.nan),
-                    "efficiency": efficiency(observed[condition.name]),
-                    "n": int(sum(map(len, cells[condition.name]))),
+                    **_interval(resampled[condition.name], observed[condition.name]),
+                    "human": people.get(condition.name, np.nan), "efficiency": efficiency(observed[condition.name]),
+                    "p": (1 + steep.sum()) / (1 + resamples), "n": int(sum(map(len, cell))),
                 }
             )  # fmt: skip
+            drawn_slopes.append(resampled[condition.name])
+        drawn.append(_indices(resampled[hard.name], resampled[easy.name]))
+        permuted.append(_indices(*_permuted(sizes, cells[hard.name], cells[easy.name], resamples, rng)))
         index = asymmetry_index(observed[hard.name], observed[easy.name])
-        indices = _indices(resampled[hard.name], resampled[easy.name])
-        under_null = _indices(*_permuted(sizes, cells[hard.name], cells[easy.name], resamples, rng))
-        drawn.append(indices)
-        permuted.append(under_null)
         index_rows.append(
             {
-                "experiment": experiment.name, "index": index, "ci_low": np.percentile(indices, 2.5),
-                "ci_high": np.percentile(indices, 97.5),
+                "experiment": experiment.name, "index": index, **_interval(drawn[-1], index),
                 "human": asymmetry_index(people[hard.name], people[easy.name]) if people else np.nan,
-                "p": (1 + (under_null >= index).sum()) / (1 + resamples), "n": len(mine),
+                "p": (1 + (permuted[-1] >= index).sum()) / (1 + resamples), "n": len(mine),
             }
         )  # fmt: skip
-    table = pd.DataFrame(index_rows)
-    mean, under_null = np.mean(drawn, axis=0), np.mean(permuted, axis=0)
-    table.loc[len(table)] = {
-        "experiment": "mean", "index": table["index"].mean(), "ci_low": np.percentile(mean, 2.5),
-        "ci_high": np.percentile(mean, 97.5), "human": table["human"].mean(),
-        "p": (1 + (under_null >= table["index"].mean()).sum()) / (1 + resamples), "n": len(trials),
+    slopes, table = pd.DataFrame(slope_rows), pd.DataFrame(index_rows)
+    count = int((table["index"] > 0).sum())
+    counts, by_chance = (np.sum(np.array(values) > 0, axis=0) for values in (drawn, permuted))
+    polarity = {
+        "value": count, **_interval(counts, count), "chance": float(by_chance.mean()),
+        "p": (1 + (by_chance >= count).sum()) / (1 + resamples), "n": len(table),
     }  # fmt: skip
-    return pd.DataFrame(slope_rows), table
+    r, p, n = slope_correlation(slopes)
+    known = slopes["human"].notna().to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_draws = _correlations(np.array(drawn_slopes)[known], slopes["human"].to_numpy()[known])
+    correlation = {"value": r, **_interval(of_draws[np.isfinite(of_draws)], r), "chance": 0.0, "p": p, "n": n}
+    mean, under_null = np.mean(drawn, axis=0), np.mean(permuted, axis=0)
+    value = table["index"].mean()
+    table.loc[len(table)] = {
+        "experiment": "mean", "index": value, **_interval(mean, value), "human": table["human"].mean(),
+        "p": (1 + (under_null >= value).sum()) / (1 + resamples), "n": len(trials),
+    }  # fmt: skip
+    return Slopes(slopes, table, polarity, correlation)
 
 
 def slope_correlation(slopes: pd.DataFrame) -> tuple[float, float, int]:
@@ -161,52 +182,40 @@ def score_searches(trials: pd.DataFrame, experiments: Sequence[Experiment], *, r
     DataFrame
         protocol, metric, value, ci_low, ci_high, chance, ceiling, p, n, unit_of_n. ``ceiling`` holds people's value.
     """
-    slopes, asymmetries = slopes_of_trials(trials, experiments, resamples=resamples)
-    names = ("ci_low", "ci_high")
+    found = slopes_of_trials(trials, experiments, resamples=resamples)
+    names = ("ci_low", "ci_high", "p", "n")
     rows = [
         {
-            "protocol": row["condition"], "metric": "slope_ms_per_item", "value": row["slope"],
-            **{name: row[name] for name in names}, "chance": 0.0, "ceiling": row["human"], "p": np.nan, "n": row["n"],
+            "protocol": row["condition"], "metric": "slope_ms_per_item", "value": row["slope"], "chance": 0.0,
+            "ceiling": row["human"], **{name: row[name] for name in names},
         }
-        for row in slopes.to_dict("records")
+        for row in found.slopes.to_dict("records")
     ]  # fmt: skip
-    for row in asymmetries.to_dict("records"):
+    for row in found.asymmetries.to_dict("records"):
         whole = row["experiment"] == "mean"
         rows.append(
             {
                 "protocol": "all" if whole else row["experiment"],
                 "metric": "mean_asymmetry_index" if whole else "asymmetry_index",
-                "value": row["index"], **{name: row[name] for name in names}, "chance": 0.0, "ceiling": row["human"],
-                "p": row["p"], "n": row["n"],
+                "value": row["index"], "chance": 0.0, "ceiling": row["human"], **{name: row[name] for name in names},
             }
         )  # fmt: skip
-    single = asymmetries[asymmetries["experiment"] != "mean"]
-    with_people = [one for one in experiments if human_slopes(one)]
-    if with_people:
-        count = int((single["index"] > 0).sum())
-        # An index of random sign is above 0 in half of the experiments.
-        tail = _binomial_tail(count, len(single))
+    if any(human_slopes(one) for one in experiments):
         rows.append(
-            {
-                "protocol": "all", "metric": "human_polarity_count", "value": count, "ci_low": np.nan,
-                "ci_high": np.nan, "chance": len(single) / 2, "ceiling": len(single), "p": tail, "n": len(single),
-            }
-        )  # fmt: skip
-        r, p, n = slope_correlation(slopes)
-        if np.isfinite(r):
-            rows.append(
-                {
-                    "protocol": "all", "metric": "slope_correlation", "value": r, "ci_low": np.nan, "ci_high": np.nan,
-                    "chance": 0.0, "ceiling": 1.0, "p": p, "n": n,
-                }
-            )  # fmt: skip
-    found = trials["found"].to_numpy(float)
-    rng = np.random.default_rng(0)
-    drawn = found[rng.integers(0, len(found), (resamples, len(found)))].mean(1)
+            {"protocol": "all", "metric": "human_polarity_count", "ceiling": len(experiments), **found.polarity}
+        )
+        if np.isfinite(found.correlation["value"]):
+            rows.append({"protocol": "all", "metric": "slope_correlation", "ceiling": 1.0, **found.correlation})
+    hits = trials["found"].to_numpy(float)
+    rate = hits.mean()
+    # Cells looked at in random order, none twice.
+    reach = {e.name: min(1.0, (e.most_fixations - 1) / (e.grid[0] * e.grid[1])) for e in experiments}
+    chance = float(trials["experiment"].map(reach).mean())
     rows.append(
         {
-            "protocol": "all", "metric": "found_rate", "value": found.mean(), "ci_low": np.percentile(drawn, 2.5),
-            "ci_high": np.percentile(drawn, 97.5), "chance": np.nan, "ceiling": 1.0, "p": np.nan, "n": len(found),
+            "protocol": "all", "metric": "found_rate", "value": rate,
+            **_interval(_resampled(hits, resamples, np.random.default_rng(0)), rate), "chance": chance, "ceiling": 1.0,
+            "p": float(binom.sf(hits.sum() - 1, len(hits), chance)), "n": len(hits),
         }
     )  # fmt: skip
     units = {"human_polarity_count": "experiments", "slope_correlation": "slopes"}
@@ -236,8 +245,32 @@ def _resampled(values: np.ndarray, resamples: int, rng: np.random.Generator) -> 
 
 
 def _slopes(sizes: np.ndarray, means: list[np.ndarray]) -> np.ndarray:
+    """Slopes (n,) of means (n_sizes, n); rounding errors of flat ones are 0."""
     centred = sizes - sizes.mean()
-    return centred @ np.array(means) / (centred @ centred)
+    return np.round(centred @ np.array(means) / (centred @ centred), 9)
+
+
+def _interval(drawn: np.ndarray, value: float) -> dict[str, float]:
+    """Percentiles 2.5 and 97.5, stretched to the estimate where draws lie beside it (those of a saturated index)."""
+    if not len(drawn) or not np.isfinite(value):
+        return {"ci_low": np.nan, "ci_high": np.nan}
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return {"ci_low": min(float(low), value), "ci_high": max(float(high), value)}
+
+
+def _reassigned(cell: list[np.ndarray], resamples: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Means (resamples,) of each set size where the displays are shuffled over the set sizes."""
+    shuffled = rng.permuted(np.tile(np.concatenate(cell), (resamples, 1)), axis=1)
+    edges = np.cumsum([0, *map(len, cell)])
+    return [shuffled[:, a:b].mean(1) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _correlations(drawn: np.ndarray, human: np.ndarray) -> np.ndarray:
+    """Pearson r (n,) of draws (n_slopes, n) with people's slopes; NaN where a draw does not vary."""
+    if len(human) < 3:
+        return np.empty(0)
+    drawn, human = drawn - drawn.mean(0), human - human.mean()
+    return human @ drawn / np.sqrt((human @ human) * (drawn**2).sum(0))
 
 
 def _indices(hard: np.ndarray, easy: np.ndarray) -> np.ndarray:
@@ -255,8 +288,3 @@ def _permuted(
         both = rng.permuted(np.tile(np.concatenate([one, other]), (resamples, 1)), axis=1)
         means.append((both[:, : len(one)].mean(1), both[:, len(one) :].mean(1)))
     return tuple(_slopes(sizes, [pair[k] for pair in means]) for k in range(2))
-
-
-def _binomial_tail(count: int, n: int) -> float:
-    """Probability of at least ``count`` of ``n`` where each has a half."""
-    return float(binom.sf(count - 1, n, 0.5))

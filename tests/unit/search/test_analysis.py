@@ -103,7 +103,10 @@ def test_scores_of_a_model_like_people_and_of_one_without_asymmetry():
     assert mean["ceiling"] == pytest.approx(0.564, abs=5e-4)
     assert mean["p"] < 0.01
     assert scores.loc[("all", "human_polarity_count"), "value"] == 6
-    assert scores.loc[("all", "human_polarity_count"), "p"] == pytest.approx(1 / 64)
+    assert scores.loc[("all", "human_polarity_count"), "p"] < 0.05
+    assert (scores.loc[[key for key in scores.index if key[1] == "slope_ms_per_item"], "p"] <= 1).all()
+    assert scores.loc[("cross", "slope_ms_per_item"), "p"] < 0.01
+    assert not scores.drop(columns="ceiling").isna().any().any()
     assert scores.loc[("all", "slope_correlation"), "value"] > 0.98
     same = score_searches(trials(dict.fromkeys(people, 20.0)), experiments, resamples=500)
     same = same.set_index(["protocol", "metric"])
@@ -116,9 +119,17 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     inside = 0
     for seed in range(60):
         mine = trials(dict.fromkeys((c.name for e in EXPERIMENTS.values() for c in e.conditions), 20.0), seed=seed)
-        slopes, _ = slopes_of_trials(mine[mine["experiment"] == "t-l"], [experiment], resamples=300)
+        slopes = slopes_of_trials(mine[mine["experiment"] == "t-l"], [experiment], resamples=300).slopes
         inside += int(((slopes["ci_low"] <= 20) & (slopes["ci_high"] >= 20)).iloc[0])
     assert 50 <= inside <= 60
+
+
+def test_flat_searches_are_flat():
+    flat = trials(dict.fromkeys((c.name for e in EXPERIMENTS.values() for c in e.conditions), 0.0), repeats=2)
+    scores = score_searches(flat.assign(rt_ms=630.0 + 1 / 3), list(EXPERIMENTS.values()), resamples=200)
+    assert not scores.drop(columns="ceiling").isna().any().any()
+    assert (scores.loc[scores["metric"] != "found_rate", ["value", "ci_low", "ci_high"]] == 0).all().all()
+    assert ((scores["ci_low"] <= scores["value"]) & (scores["value"] <= scores["ci_high"])).all()
 
 
 def test_missing_cells_are_named():
