@@ -64,7 +64,18 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
 
 
 def _use_threads(threads: int) -> None:
-    """Give numba's parallel loops the threads that the rule was granted; before the first of them runs."""
+    """Give numba's parallel loops the threads that the rule was granted."""
+    before = os.environ.get("NUMBA_NUM_THREADS")
     os.environ["NUMBA_NUM_THREADS"] = str(threads)
-    if "numba" in sys.modules:
-        sys.modules["numba"].config.reload_config()
+    if "numba" not in sys.modules:
+        return
+    numba = sys.modules["numba"]
+    try:
+        numba.config.reload_config()
+    except RuntimeError:
+        # A parallel loop has run in this process: its pool stays as large as it is, of which fewer threads may work.
+        os.environ.pop("NUMBA_NUM_THREADS")
+        if before is not None:
+            os.environ["NUMBA_NUM_THREADS"] = before
+        numba.config.reload_config()
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))

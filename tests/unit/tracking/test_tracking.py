@@ -1,8 +1,10 @@
 """Manifests say what a run was; W&B is a view that never breaks it."""
 
 import hashlib
+import os
 import subprocess
 import sys
+import textwrap
 import time
 import types
 
@@ -125,3 +127,36 @@ def test_job_passes_other_errors_on(tmp_path):
     with pytest.raises(ZeroDivisionError), job(fake_snakemake(tmp_path)):
         1 / 0  # noqa: B018
     assert "ZeroDivisionError" in (tmp_path / "logs" / "x.log").read_text()
+
+
+def test_job_grants_threads_even_after_a_parallel_loop(tmp_path):
+    """In a process of its own: what numba's pool is like depends on what ran before."""
+    code = textwrap.dedent(
+        f"""
+        import types
+        import numba
+        from pathlib import Path
+        from cogmodels.tracking.job import job
+
+        @numba.njit(parallel=True)
+        def total(n):
+            found = 0
+            for i in numba.prange(n):
+                found += i
+            return found
+
+        assert total(10) == 45
+        snakemake = types.SimpleNamespace(log=[Path({str(tmp_path)!r}) / "x.log"], rule="r", wildcards={{}}, threads=1)
+        with job(snakemake):
+            assert numba.get_num_threads() == 1
+        assert numba.njit(parallel=True)(total.py_func)(4) == 6
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
