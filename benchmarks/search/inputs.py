@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cogmodels.search.displays import EXPERIMENTS, make_display
+from cogmodels.search.stimuli import EXPERIMENTS, make_display
 
 #: Task -> experiment, set size, displays.
 TASKS = {"curvature": (16, 8), "lighting": (6, 12), "t-l": (6, 4)}

@@ -114,6 +114,13 @@ class SearchExperiment(Section):
         validate_default=True,
         description="pairs of layers by name",
     )
+    target_halvings: int = Field(
+        0,
+        ge=0,
+        le=4,
+        description="times that the target's features are averaged 2 x 2 more than its layers have it; eccNET: 1 where "
+        "`target` and `search` are one layer",
+    )
     weighted: bool = Field(True, description="pairs count by the strength of their maps; else equally")
     blur: tuple[tuple[int, float], tuple[int, float]] | None = Field(
         None, description="Gaussians whose difference sharpens the map; none = as the displays have it"

@@ -11,7 +11,7 @@ import pandas as pd
 from cogmodels.data.displays import DisplaySet
 from cogmodels.report.style import BLUE, GREY, INK, LIGHT, VERMILLION, house_style, new_figure
 from cogmodels.search.analysis import slopes_of_trials
-from cogmodels.search.displays import Experiment
+from cogmodels.search.stimuli import Experiment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import binom, pearsonr
 
 from cogmodels.errors import DataError
-from cogmodels.search.displays import Condition, Experiment
+from cogmodels.search.stimuli import Condition, Experiment
 
 #: Below this slope, ms an item, a search is called efficient; above the other, inefficient. Slopes of people form a
 #: continuum (Wolfe 1998, Psychological Science 9, 33-39): the bounds are a convention.

@@ -11,9 +11,9 @@ import torch
 from cogmodels.data.displays import DisplaySet
 from cogmodels.search.bayesian import BayesianSearcher
 from cogmodels.search.controls import CentreBias, Chance, PixelMatch, Saliency
-from cogmodels.search.displays import Experiment, experiment_of
 from cogmodels.search.scenes import scenes_of_displays
 from cogmodels.search.searcher import RT_MS_PER_FIXATION, Rules, SearchModel, count_fixations, search
+from cogmodels.search.stimuli import Experiment, experiment_of
 from cogmodels.search.topdown import LayerPair, TopDown
 from cogmodels.stimuli.backbones import Backbone
 from cogmodels.stimuli.eccentricity import Sampling
@@ -60,6 +60,7 @@ def build_model(options: Mapping[str, Any], experiment: Experiment, seed: int = 
         blur=options["blur"] or experiment.blur,
         weighted=options["weighted"],
         scale=options["scale"],
+        target_halvings=options["target_halvings"],
     )
 
 

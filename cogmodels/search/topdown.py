@@ -46,6 +46,9 @@ class TopDown:
         Pairs count by the strength of their maps; else equally.
     scale : float
         By which scene and target are enlarged or shrunk first.
+    target_halvings : int
+        Times that the target's features are averaged 2 x 2 beyond the coarsest of its layers. eccNET reads them a pool
+        later than the scene's: 1, where both are read at the same layer.
     patched : bool
         Work out only what the scene changes of an empty image; the maps are the same, to rounding.
     """
@@ -59,13 +62,17 @@ class TopDown:
         blur: tuple[tuple[int, float], tuple[int, float]] = ((3, 1.0), (5, 3.0)),
         weighted: bool = True,
         scale: float = 1.0,
+        target_halvings: int = 0,
         patched: bool = True,
     ) -> None:
         if not pairs or not any(pair.switch > 0 for pair in pairs):
             raise DataError("no layer pair is switched on", where="search model", remedy="Give one or more pairs")
         if not scale > 0:
             raise DataError(f"a scale of {scale}", where="search model", remedy="Give a scale above 0")
+        if target_halvings < 0:
+            raise DataError(f"{target_halvings} halvings", where="search model", remedy="Give target_halvings from 0")
         self.backbone, self.target_backbone, self.pairs = scene_backbone, target_backbone, pairs
+        self.target_halvings = target_halvings
         self.blur, self.weighted, self.scale, self.patched = blur, weighted, scale, patched
         self._layers = {pair.search for pair in pairs}
 
@@ -177,6 +184,6 @@ class TopDown:
         )
         strides = [layers[pair.target].stride for pair in self.pairs]
         return [
-            attention.halve(maps[pair.target], int(np.log2(max(strides) / stride)))
+            attention.halve(maps[pair.target], int(np.log2(max(strides) / stride)) + self.target_halvings)
             for pair, stride in zip(self.pairs, strides, strict=True)
         ]

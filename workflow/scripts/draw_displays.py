@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cogmodels.data.displays import write_displays
-from cogmodels.search.displays import EXPERIMENTS, draw_displays, experiment_of
+from cogmodels.search.stimuli import EXPERIMENTS, draw_displays, experiment_of
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -8,7 +8,7 @@ from cogmodels.data.displays import read_displays
 from cogmodels.data.tables import read_fixations
 from cogmodels.report.search import plot_search
 from cogmodels.report.style import save_figure
-from cogmodels.search.displays import experiment_of
+from cogmodels.search.stimuli import experiment_of
 from cogmodels.tracking.job import job
 
 with job(snakemake):

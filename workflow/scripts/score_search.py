@@ -6,7 +6,7 @@ import pandas as pd
 
 from cogmodels.data.bids import read_json, write_csv
 from cogmodels.search.analysis import score_searches
-from cogmodels.search.displays import experiment_of
+from cogmodels.search.stimuli import experiment_of
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -16,8 +16,8 @@ from cogmodels.search.analysis import (
     slope_correlation,
     slopes_of_trials,
 )
-from cogmodels.search.displays import EXPERIMENTS
 from cogmodels.search.searcher import RT_MS_PER_FIXATION
+from cogmodels.search.stimuli import EXPERIMENTS
 
 HUMAN = [0.809, 0.701, 0.362, 0.404, 0.611, 0.500]
 # eccNET's mean fixations (published outputs, rounded), and its indices.

@@ -9,9 +9,9 @@ import torch
 from cogmodels.errors import DataError
 from cogmodels.search.bayesian import BayesianSearcher
 from cogmodels.search.controls import CentreBias, Chance, PixelMatch, Saliency
-from cogmodels.search.displays import EXPERIMENTS, draw_displays
 from cogmodels.search.scenes import Scenes, scenes_of_displays
 from cogmodels.search.searcher import Rules, count_fixations, search
+from cogmodels.search.stimuli import EXPERIMENTS, draw_displays
 from cogmodels.search.topdown import LayerPair, TopDown
 from cogmodels.stimuli.backbones import Backbone
 from cogmodels.stimuli.eccentricity import Sampling
@@ -181,3 +181,19 @@ def test_vgg16_as_published_runs_with_random_weights():
     assert len(fixations) >= 2
     # The target's 31 px become one cell of the last scale, the scene's 524 px a map of 33 x 33.
     assert [tuple(k.shape[2:]) for k in model._kernels] == [(1, 1)] * 3
+
+
+def test_a_halving_of_the_target_is_the_pool_that_vgg16_has_there():
+    displays = draw_displays(LIGHTING, repeats=1)
+    given = scenes_of_displays(displays)
+    net = Backbone("vgg16", "random", pooling="average")
+    kernels = []
+    for layer, halvings in (("pool", 0), ("conv3", 1)):
+        pairs = tuple(LayerPair(f"block{k}_{layer}", f"block{k}_conv3") for k in (3, 4, 5))
+        model = TopDown(net, net, pairs, target_halvings=halvings)
+        model.start(given, 0)
+        kernels.append(model._kernels)
+    for pooled, halved in zip(*kernels, strict=True):
+        torch.testing.assert_close(pooled, halved)
+    with pytest.raises(DataError, match="-1 halvings"):
+        TopDown(net, net, PAIRS, target_halvings=-1)

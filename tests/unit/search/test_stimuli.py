@@ -5,9 +5,9 @@ import pytest
 
 from cogmodels.data.displays import read_displays, write_displays
 from cogmodels.errors import DataError
-from cogmodels.search.displays import EXPERIMENTS, Condition, Experiment, draw_displays, experiment_of, make_display
 from cogmodels.search.items import draw_item
 from cogmodels.search.scenes import scenes_of_displays
+from cogmodels.search.stimuli import EXPERIMENTS, Condition, Experiment, draw_displays, experiment_of, make_display
 
 # Stimulus, cell, object, jitter (published code, 30 px a degree).
 SIZES = {
