@@ -71,6 +71,52 @@ def plot_search(
     return figure
 
 
+def plot_asymmetries(table: pd.DataFrame, experiments: Sequence[Experiment], *, title: str) -> Figure:
+    """Asymmetry indices of all models: blue where people's polarity, red where the other; intervals below the numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of :func:`cogmodels.search.analysis.asymmetry_table`.
+    experiments : sequence of Experiment
+    title : str
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    names = [*(experiment.name for experiment in experiments), "mean"]
+    titles = [*(experiment.title for experiment in experiments), "mean"]
+    colours = LinearSegmentedColormap.from_list("polarity", [VERMILLION, "white", BLUE])
+    with house_style():
+        figure = new_figure(2.2 + 1.22 * len(names) + 2.2, 1.3 + 0.42 * len(table), title=title)
+        axes = figure.subplots()
+        axes.imshow(table[names].to_numpy(float), cmap=colours, vmin=-1.6, vmax=1.6, aspect="auto")
+        for row, model in enumerate(table.to_dict("records")):
+            for column, name in enumerate(names):
+                if not np.isfinite(model[name]):
+                    continue
+                ends = np.array([model[f"{name}_low"], model[f"{name}_high"]])
+                axes.text(column, row - 0.12, f"{model[name]:+.2f}", ha="center", va="center", fontsize=8.5, color=INK)
+                if np.isfinite(ends).all():
+                    below = f"{ends[0]:+.2f} to {ends[1]:+.2f}"
+                    axes.text(column, row + 0.26, below, ha="center", va="center", fontsize=6, color=INK)
+            right = [_short(model["human_polarity_count"], "{:.0f}"), _short(model["slope_correlation"], "{:+.2f}")]
+            for k, text in enumerate(right):
+                axes.text(len(names) - 0.2 + 0.75 * k, row, text, ha="center", va="center", fontsize=8.5, color=INK)
+        for k, text in enumerate(("people's\npolarities", "r of\nslopes")):
+            axes.text(len(names) - 0.2 + 0.75 * k, -0.6, text, ha="center", va="bottom", fontsize=8, color=INK)
+        axes.set_xlim(-0.5, len(names) + 1.0)
+        axes.set_xticks(range(len(names)), [text.replace(", ", ",\n").replace(" ", "\n", 1) for text in titles])
+        axes.set_yticks(range(len(table)), table["model"])
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        axes.grid(False)
+    return figure
+
+
+def _short(value: float, how: str) -> str:
+    return how.format(value) if np.isfinite(value) else "-"
+
+
 def show_display(axes: Axes, displays: DisplaySet, trial: int) -> None:
     """One display, its target framed."""
     from matplotlib.patches import Rectangle

@@ -223,6 +223,47 @@ def score_searches(trials: pd.DataFrame, experiments: Sequence[Experiment], *, r
     return scores.assign(unit_of_n=[units.get(metric, "displays") for metric in scores["metric"]])
 
 
+def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> pd.DataFrame:
+    """The asymmetry indices of all models of a data set, people first: a row a model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of :func:`score_searches`, with a column ``experiment`` (the model's name), one model after the other.
+    experiments : sequence of Experiment
+        The display experiments, in the order of the columns.
+
+    Returns
+    -------
+    DataFrame
+        model; for each display experiment and for their ``mean``: the index, and the ends of its interval
+        (``<name>_low``, ``<name>_high``); ``human_polarity_count``, ``slope_correlation``, ``found_rate``. NaN where a
+        model has not searched these displays.
+    """
+    names = [experiment.name for experiment in experiments]
+    known = [experiment for experiment in experiments if experiment.human_rt_ms]
+    rows = []
+    if known:
+        human = {}
+        for one in known:
+            (hard, easy), slopes = hard_and_easy(one), human_slopes(one)
+            human[one.name] = asymmetry_index(slopes[hard.name], slopes[easy.name])
+        whole = {"mean": float(np.mean(list(human.values()))), "human_polarity_count": len(known)}
+        rows.append({"model": "people", **human, **whole})
+    for model, mine in scores.groupby("experiment", sort=False):
+        indices = mine[mine["metric"].isin(("asymmetry_index", "mean_asymmetry_index"))]
+        row = {"model": model}
+        for one in indices.to_dict("records"):
+            name = "mean" if one["metric"] == "mean_asymmetry_index" else one["protocol"]
+            row |= {name: one["value"], f"{name}_low": one["ci_low"], f"{name}_high": one["ci_high"]}
+        whole = mine[mine["protocol"] == "all"]
+        rows.append(row | dict(zip(whole["metric"], whole["value"], strict=True)))
+    columns = [f"{name}{end}" for name in (*names, "mean") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows).reindex(
+        columns=["model", *columns, "human_polarity_count", "slope_correlation", "found_rate"]
+    )
+
+
 def _cells(trials: pd.DataFrame, experiment: Experiment) -> Mapping[str, list[np.ndarray]]:
     """Times of each set size of each condition."""
     found = {}

@@ -251,6 +251,18 @@ def first_searches(wildcards):
     return [f"{folder}/fold-{d}_seed-{seed}/predictions.parquet" for d in PLAN.displays_of(wildcards.experiment)]
 
 
+def search_scores(wildcards):
+    """Scores of all search models on a data set."""
+    names = [name for name in PLAN.of_family("search") if PLAN.experiments[name].dataset == wildcards.dataset]
+    return [f"{PLAN.experiment_folder(name)}/scores.csv" for name in names]
+
+
+def compared_searches():
+    """Data sets of displays that models search."""
+    searched = {PLAN.experiments[name].dataset for name in PLAN.of_family("search")}
+    return [name for name in PLAN.of_kind("displays") if name in searched]
+
+
 # -- scores of preprocessing -----------------------------------------------------------------------------------------
 
 

@@ -126,3 +126,31 @@ rule plot_search:
         code=code("plot_search"),
     script:
         "../scripts/plot_search.py"
+
+
+rule compare_searches:
+    """Lay the asymmetries of all search models of a data set beside each other, and beside people's."""
+    input:
+        scores=search_scores,
+        about=display_files,
+    output:
+        table=f"{RESULTS}/search/{{dataset}}/asymmetries.csv",
+        figure=report(
+            f"{RESULTS}/search/{{dataset}}/asymmetries.png",
+            caption="../report/asymmetries.rst",
+            category="Search",
+            labels={"data set": "{dataset}", "experiment": "all"},
+        ),
+    log:
+        "logs/compare_searches/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/compare_searches/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("displays")),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: asymmetry indices",
+        code=code("compare_searches"),
+    script:
+        "../scripts/compare_searches.py"

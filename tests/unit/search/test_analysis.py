@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 
 from cogmodels.errors import DataError
+from cogmodels.report.search import plot_asymmetries
+from cogmodels.report.style import house_style
 from cogmodels.search.analysis import (
     asymmetry_index,
+    asymmetry_table,
     cumulative_found,
     efficiency,
     hard_and_easy,
@@ -112,6 +115,31 @@ def test_scores_of_a_model_like_people_and_of_one_without_asymmetry():
     same = same.set_index(["protocol", "metric"])
     assert abs(same.loc[("all", "mean_asymmetry_index"), "value"]) < 0.15
     assert same.loc[("all", "mean_asymmetry_index"), "p"] > 0.01
+
+
+def test_models_beside_people_in_one_table():
+    experiments = list(EXPERIMENTS.values())
+    people = {name: value for e in experiments for name, value in human_slopes(e).items()}
+    scores = pd.concat(
+        [
+            score_searches(trials(gains), experiments, resamples=100).assign(experiment=name)
+            for name, gains in (("alike", people), ("flat", dict.fromkeys(people, 20.0)))
+        ]
+    )
+    table = asymmetry_table(scores, experiments).set_index("model")
+    assert list(table.index) == ["people", "alike", "flat"]
+    names = [experiment.name for experiment in experiments]
+    np.testing.assert_allclose(table.loc["people", names].astype(float), HUMAN, atol=5e-4)
+    assert table.loc["people", "human_polarity_count"] == table.loc["alike", "human_polarity_count"] == 6
+    assert table.loc["alike", "mean_low"] < 0.564 < table.loc["alike", "mean_high"]
+    assert np.isnan(table.loc["people", "mean_low"])
+    # A model that has searched some of the displays has gaps, not zeros.
+    some = scores[(scores["experiment"] == "alike") & (scores["protocol"] != "t-l")]
+    assert np.isnan(asymmetry_table(some, experiments).set_index("model").loc["alike", "t-l"])
+    with house_style():
+        figure = plot_asymmetries(table.reset_index(), experiments, title="two models")
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert {"+0.81", f"{table.loc['flat', 'mean']:+.2f}"} <= shown
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
