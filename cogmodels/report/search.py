@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -54,20 +54,22 @@ def plot_search(
         Each display experiment, its displays, and the model's fixations on them.
     title : str
     """
-    asymmetries = slopes_of_trials(trials, experiments, resamples=1000).asymmetries
+    found = slopes_of_trials(trials, experiments, resamples=1000)
+    slopes = {row["condition"]: row for row in found.slopes.to_dict("records")}
     columns = len(experiments)
     with house_style():
         figure = new_figure(2.7 * max(columns, 3), 8.2, title=title)
         grid = figure.add_gridspec(3, columns, height_ratios=(1.0, 1.0, 0.85))
         for k, experiment in enumerate(experiments):
-            _times(figure.add_subplot(grid[0, k]), experiment, trials[trials["experiment"] == experiment.name], k == 0)
+            mine = trials[trials["experiment"] == experiment.name]
+            _times(figure.add_subplot(grid[0, k]), experiment, mine, slopes, k == 0)
             panel = figure.add_subplot(grid[1, k])
-            trial = _longest_median(trials[trials["experiment"] == experiment.name], sets[k])
+            trial = _longest_median(mine, sets[k])
             show_display(panel, sets[k], trial)
             _path(panel, fixations[k][fixations[k]["trial"] == trial])
             shown = sets[k].trials.loc[trial]
             panel.set_title(f"{shown['condition']}, {shown['set_size']} items", fontsize=8)
-        _indices(figure.add_subplot(grid[2, :]), asymmetries, experiments)
+        _indices(figure.add_subplot(grid[2, :]), found.asymmetries, experiments)
     return figure
 
 
@@ -135,12 +137,16 @@ def show_display(axes: Axes, displays: DisplaySet, trial: int) -> None:
     axes.grid(False)
 
 
-def _times(axes: Axes, experiment: Experiment, trials: pd.DataFrame, first: bool) -> None:
-    """Model: points with intervals over displays, solid; people: dashed. Easy blue, hard red."""
+def _times(
+    axes: Axes, experiment: Experiment, trials: pd.DataFrame, slopes: Mapping[str, Mapping[str, Any]], first: bool
+) -> None:
+    """Model: points with intervals over displays, solid; people: dashed. Easy blue, hard red; slopes in the legend."""
     for condition, colour in zip(experiment.conditions, (BLUE, VERMILLION), strict=True):
         mine = trials[trials["condition"] == condition.name].groupby("set_size")["rt_ms"]
         mean, error = mine.mean(), 1.96 * mine.std(ddof=1) / np.sqrt(mine.size())
-        axes.errorbar(mean.index, mean, error.fillna(0), color=colour, marker="o", markersize=3.5, label=condition.name)
+        found = slopes[condition.name]
+        label = f"{condition.name}\n{found['slope']:.1f} ms/item, {found['efficiency']}"
+        axes.errorbar(mean.index, mean, error.fillna(0), color=colour, marker="o", markersize=3.5, label=label)
         if condition.name in experiment.human_rt_ms:
             axes.plot(
                 experiment.set_sizes, experiment.human_rt_ms[condition.name], color=colour, ls="--", lw=1, alpha=0.8
@@ -150,7 +156,7 @@ def _times(axes: Axes, experiment: Experiment, trials: pd.DataFrame, first: bool
     if first:
         axes.set_ylabel("RT, ms (dashed: people)")
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=6.5, loc="upper left")
+    axes.legend(fontsize=6, loc="upper left")
 
 
 def _longest_median(trials: pd.DataFrame, displays: DisplaySet) -> int:

@@ -86,12 +86,13 @@ def slopes_of_trials(
     Returns
     -------
     Slopes
-        ``slopes``: experiment, condition, slope, ci_low, ci_high (ms an item), human, efficiency, p (share of
-        permutations of the set sizes whose slope is at least as steep), n (displays). ``asymmetries``: experiment,
-        index, ci_low, ci_high, human, p, n: a row an experiment, then one (``mean``) over them; p: share of
-        permutations of the conditions' labels within set sizes whose index is at least as far on people's side.
-        ``polarity``: in how many experiments the index is above 0, with interval, chance (mean over the permutations)
-        and p. ``correlation``: r with people's slopes, with interval over displays and Pearson's p; NaN without people.
+        ``slopes``: experiment, condition, slope, ci_low, ci_high (ms an item), human, efficiency (``uncertain`` where
+        the interval holds more than one kind), p (share of permutations of the set sizes whose slope is at least as
+        steep), n (displays). ``asymmetries``: experiment, index, ci_low, ci_high, human, p, n: a row an experiment,
+        then one (``mean``) over them; p: share of permutations of the conditions' labels within set sizes whose index
+        is at least as far on people's side. ``polarity``: in how many experiments the index is above 0, with interval,
+        chance (mean over the permutations) and p. ``correlation``: r with people's slopes, with interval over displays
+        and Pearson's p; NaN without people.
 
     Raises
     ------
@@ -112,11 +113,13 @@ def slopes_of_trials(
             resampled[condition.name] = _slopes(sizes, [_resampled(values, resamples, rng) for values in cell])
             observed[condition.name] = float(_slopes(sizes, [np.array([values.mean()]) for values in cell])[0])
             steep = _slopes(sizes, _reassigned(cell, resamples, rng)) >= observed[condition.name]
+            interval = _interval(resampled[condition.name], observed[condition.name])
+            kinds = {efficiency(end) for end in interval.values()}
             slope_rows.append(
                 {
                     "experiment": experiment.name, "condition": condition.name, "slope": observed[condition.name],
-                    **_interval(resampled[condition.name], observed[condition.name]),
-                    "human": people.get(condition.name, np.nan), "efficiency": efficiency(observed[condition.name]),
+                    **interval, "human": people.get(condition.name, np.nan),
+                    "efficiency": kinds.pop() if len(kinds) == 1 else "uncertain",
                     "p": (1 + steep.sum()) / (1 + resamples), "n": int(sum(map(len, cell))),
                 }
             )  # fmt: skip
