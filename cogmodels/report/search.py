@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: What stands beside the indices of a model: column, heading, format.
+_BESIDE = (
+    ("human_polarity_count", "people's\npolarities", "{:.0f}"),
+    ("distance_to_people", "mean |diff|\nto people", "{:.2f}"),
+    ("slope_correlation", "r of\nslopes", "{:+.2f}"),
+)
+
+
 def plot_displays(sets: Sequence[DisplaySet], *, title: str) -> Figure:
     """A contact sheet: the first display of the smallest and the largest set size of each condition, target framed."""
     with house_style():
@@ -89,7 +97,7 @@ def plot_asymmetries(table: pd.DataFrame, experiments: Sequence[Experiment], *, 
     titles = [*(experiment.title for experiment in experiments), "mean"]
     colours = LinearSegmentedColormap.from_list("polarity", [VERMILLION, "white", BLUE])
     with house_style():
-        figure = new_figure(2.2 + 1.22 * len(names) + 2.2, 1.3 + 0.42 * len(table), title=title)
+        figure = new_figure(2.2 + 1.22 * len(names) + 3.0, 1.3 + 0.42 * len(table), title=title)
         axes = figure.subplots()
         axes.imshow(table[names].to_numpy(float), cmap=colours, vmin=-1.6, vmax=1.6, aspect="auto")
         for row, model in enumerate(table.to_dict("records")):
@@ -101,22 +109,18 @@ def plot_asymmetries(table: pd.DataFrame, experiments: Sequence[Experiment], *, 
                 if np.isfinite(ends).all():
                     below = f"{ends[0]:+.2f} to {ends[1]:+.2f}"
                     axes.text(column, row + 0.26, below, ha="center", va="center", fontsize=6, color=INK)
-            right = [_short(model["human_polarity_count"], "{:.0f}"), _short(model["slope_correlation"], "{:+.2f}")]
-            for k, text in enumerate(right):
-                axes.text(len(names) - 0.2 + 0.75 * k, row, text, ha="center", va="center", fontsize=8.5, color=INK)
-        for k, text in enumerate(("people's\npolarities", "r of\nslopes")):
-            axes.text(len(names) - 0.2 + 0.75 * k, -0.6, text, ha="center", va="bottom", fontsize=8, color=INK)
-        axes.set_xlim(-0.5, len(names) + 1.0)
+            for k, (name, _, how) in enumerate(_BESIDE):
+                text = how.format(model[name]) if np.isfinite(model.get(name, np.nan)) else "-"
+                axes.text(len(names) - 0.15 + 0.75 * k, row, text, ha="center", va="center", fontsize=8.5, color=INK)
+        for k, (_, text, _) in enumerate(_BESIDE):
+            axes.text(len(names) - 0.15 + 0.75 * k, -0.6, text, ha="center", va="bottom", fontsize=8, color=INK)
+        axes.set_xlim(-0.5, len(names) + 1.75)
         axes.set_xticks(range(len(names)), [text.replace(", ", ",\n").replace(" ", "\n", 1) for text in titles])
         axes.set_yticks(range(len(table)), table["model"])
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)
         axes.grid(False)
     return figure
-
-
-def _short(value: float, how: str) -> str:
-    return how.format(value) if np.isfinite(value) else "-"
 
 
 def show_display(axes: Axes, displays: DisplaySet, trial: int) -> None:

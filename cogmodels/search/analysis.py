@@ -240,8 +240,9 @@ def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> 
     -------
     DataFrame
         model; for each display experiment and for their ``mean``: the index, and the ends of its interval
-        (``<name>_low``, ``<name>_high``); ``human_polarity_count``, ``slope_correlation``, ``found_rate``. NaN where a
-        model has not searched these displays.
+        (``<name>_low``, ``<name>_high``); ``human_polarity_count``, ``slope_correlation``, ``found_rate``, and
+        ``distance_to_people``: mean absolute difference of the indices from people's. NaN where a model has not
+        searched all of them.
     """
     names = [experiment.name for experiment in experiments]
     known = [experiment for experiment in experiments if experiment.human_rt_ms]
@@ -262,9 +263,13 @@ def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> 
         whole = mine[mine["protocol"] == "all"]
         rows.append(row | dict(zip(whole["metric"], whole["value"], strict=True)))
     columns = [f"{name}{end}" for name in (*names, "mean") for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows).reindex(
+    table = pd.DataFrame(rows).reindex(
         columns=["model", *columns, "human_polarity_count", "slope_correlation", "found_rate"]
     )
+    if known:
+        apart = table[[one.name for one in known]].astype(float)
+        table["distance_to_people"] = (apart - apart.iloc[0]).abs().mean(axis=1, skipna=False)
+    return table
 
 
 def _cells(trials: pd.DataFrame, experiment: Experiment) -> Mapping[str, list[np.ndarray]]:

@@ -133,6 +133,9 @@ def test_models_beside_people_in_one_table():
     assert table.loc["people", "human_polarity_count"] == table.loc["alike", "human_polarity_count"] == 6
     assert table.loc["alike", "mean_low"] < 0.564 < table.loc["alike", "mean_high"]
     assert np.isnan(table.loc["people", "mean_low"])
+    apart = np.abs(table.loc["flat", names].astype(float) - HUMAN).mean()
+    assert table.loc["flat", "distance_to_people"] == pytest.approx(apart, abs=1e-3)
+    assert table.loc["people", "distance_to_people"] == 0
     # A model that has searched some of the displays has gaps, not zeros.
     some = scores[(scores["experiment"] == "alike") & (scores["protocol"] != "t-l")]
     assert np.isnan(asymmetry_table(some, experiments).set_index("model").loc["alike", "t-l"])
