@@ -89,12 +89,6 @@ DEFAULT_STUDY: dict = {
         "eccnet": {
             "family": "search",
             "dataset": "asymmetry-small",
-            "scale": 1.25,
-            "layers": {
-                "low": {"target": "block5_expand", "search": "block5_expand"},
-                "middle": {"target": "block8_expand", "search": "block8_expand"},
-                "high": {"target": "block11_expand", "search": "block11_expand"},
-            },
             "description": "eccNET on EfficientNet-Lite0: windows that grow away from the gaze, three layer pairs",
         },
         "search-chance": {

@@ -107,8 +107,8 @@ class SearchExperiment(Section):
     scale: float = Field(1.0, gt=0, le=4, description="factor by which display and target are enlarged first")
     layers: dict[str, SearchLayers] = Field(
         {
-            "low": {"target": "block5_expand", "search": "block5_expand"},
-            "middle": {"target": "block8_expand", "search": "block8_expand"},
+            "low": {"target": "block3_expand", "search": "block3_expand"},
+            "middle": {"target": "block5_expand", "search": "block5_expand"},
             "high": {"target": "block11_expand", "search": "block11_expand"},
         },
         validate_default=True,

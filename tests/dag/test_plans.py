@@ -96,7 +96,7 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
 
 # What each shipped study has beside what all have.
 SHIPPED = {
-    "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 66, "score_search": 11},
+    "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
     "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
     "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
