@@ -8,7 +8,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from timing import inputs, run
 
-LAYERS = ("block5_expand", "block8_expand", "block11_expand")
+LAYERS = ("block3_expand", "block5_expand", "block11_expand")
 
 
 def task(name):

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from timing import inputs, run
 
 SLOPES = (0.0, 0.0, 0.07, 0.16, 0.32)
-BLOCKS = (5, 8, 11)
+BLOCKS = (3, 5, 11)
 MARGIN = 64
 
 
@@ -125,12 +125,12 @@ def search_one(net, image, target, cells, cell, background, most, blur):
     mask = np.zeros((side, side), bool)
     for top, left, bottom, right in cells:
         mask[top:bottom, left:right] = True
+    kernels = halved(features(net, prepared(target), False))
     while len(path) < most:
         row, column = path[-1]
         canvas = np.full((side + 2 * pad, side + 2 * pad), background, np.uint8)
         canvas[pad : pad + side, pad : pad + side] = image
         crop = canvas[row : row + 2 * pad, column : column + 2 * pad]
-        kernels = halved(features(net, prepared(target), False))
         scene = halved(features(net, prepared(crop), True))
         total, weights = 0.0, 0.0
         for maps, kernel in zip(scene, kernels, strict=True):
