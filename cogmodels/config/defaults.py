@@ -89,6 +89,11 @@ DEFAULT_STUDY: dict = {
         "eccnet": {
             "family": "search",
             "dataset": "asymmetry-small",
+            "layers": {
+                "low": {"target": "block3_expand", "search": "block3_expand"},
+                "middle": {"target": "block5_expand", "search": "block5_expand"},
+                "high": {"target": "block11_expand", "search": "block11_expand"},
+            },
             "description": "eccNET on EfficientNet-Lite0: windows that grow away from the gaze, three layer pairs",
         },
         "search-chance": {
