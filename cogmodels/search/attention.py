@@ -42,13 +42,6 @@ def sharpen(maps: Tensor, narrow: tuple[int, float], wide: tuple[int, float], pa
     return maps
 
 
-def halve(maps: Tensor, times: int) -> Tensor:
-    """Ordinary 2 x 2 averages of maps (n, c, h, w); an odd last row or column stands for itself."""
-    for _ in range(times):
-        maps = F.avg_pool2d(maps, 2, 2, ceil_mode=True, count_include_pad=False)
-    return maps
-
-
 def modulate(search: Tensor, targets: Tensor, which: Tensor) -> Tensor:
     """How strongly a target's features are present at each place.
 

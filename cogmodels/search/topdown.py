@@ -15,6 +15,7 @@ from cogmodels.search.controls import cut_piece
 from cogmodels.search.scenes import Scenes
 from cogmodels.search.searcher import View
 from cogmodels.stimuli.backbones import Backbone, resize
+from cogmodels.stimuli.eccentricity import halve
 
 #: Background beyond the scene, px, that a model always sees around it.
 MARGIN_PX = 64
@@ -74,7 +75,8 @@ class TopDown:
         self.backbone, self.target_backbone, self.pairs = scene_backbone, target_backbone, pairs
         self.target_halvings = target_halvings
         self.blur, self.weighted, self.scale, self.patched = blur, weighted, scale, patched
-        self._layers = {pair.search for pair in pairs}
+        # A pair that is switched off counts for the resolution, as in the published ablations, and costs nothing.
+        self._on = [pair for pair in pairs if pair.switch > 0]
 
     @property
     def device(self) -> torch.device:
@@ -92,12 +94,11 @@ class TopDown:
         self._patch = max(self._height, self._width)
         self._half = max(1, round((longest + MARGIN_PX) * self.scale))
         side = 2 * self._half
+        self._halvings = self._to_coarsest(self.backbone, "search")
         blank = self.backbone.prepare(np.full((1, side, side), scenes.background, np.uint8))
         self._blank, self._net = blank, None
         if self.patched:
-            self._net = self.backbone.patched(blank, self._layers)
-        strides = [self.backbone.layers[pair.search].stride for pair in self.pairs]
-        self._halvings = [int(np.log2(max(strides) / stride)) for stride in strides]
+            self._net = self.backbone.patched(blank, self._halvings)
         self._matrices: dict[int, Tensor] = {}
 
     def priority(self, view: View) -> Tensor:
@@ -105,10 +106,10 @@ class TopDown:
         with torch.inference_mode():
             maps, gaze = self._maps(view)
             found = [
-                attention.modulate(attention.halve(maps[pair.search], times), kernels, self._which[view.trials])
-                for pair, times, kernels in zip(self.pairs, self._halvings, self._kernels, strict=True)
+                attention.modulate(maps[pair.search], kernels, self._which[view.trials])
+                for pair, kernels in zip(self._on, self._kernels, strict=True)
             ]
-            whole = attention.combine(found, [pair.switch for pair in self.pairs], weighted=self.weighted)
+            whole = attention.combine(found, [pair.switch for pair in self._on], weighted=self.weighted)
             whole = attention.sharpen(whole, *self.blur)
             return self._scene_part(whole, gaze)
 
@@ -131,7 +132,7 @@ class TopDown:
         return found
 
     def _maps(self, view: View) -> tuple[dict[str, Tensor], np.ndarray]:
-        """Maps of the images around the gaze, and the gaze at the model's scale."""
+        """Maps of the images around the gaze at the coarsest of their scales, and the gaze at the model's."""
         gaze = np.clip(np.rint(view.gaze * self.scale).astype(int), 0, [self._height - 1, self._width - 1])
         patches = resize(self.backbone.prepare(view.images), self.scale)
         missing = (0, self._patch - patches.shape[3], 0, self._patch - patches.shape[2])
@@ -147,7 +148,8 @@ class TopDown:
             image[:, top : top + self._patch, left : left + self._patch] = patch[
                 :, : image.shape[1] - top, : image.shape[2] - left
             ]
-        return self.backbone.read(images, self._layers), gaze
+        maps = self.backbone.read(images, self._halvings)
+        return {name: halve(maps[name], times) for name, times in self._halvings.items()}, gaze
 
     def _scene_part(self, whole: Tensor, gaze: np.ndarray) -> Tensor:
         """The map at the size of the image, and of that the scene, at the size of the scene."""
@@ -178,12 +180,13 @@ class TopDown:
     @torch.inference_mode()
     def _features(self, images: np.ndarray) -> list[Tensor]:
         """Features of small images, at the coarsest of the target's layers."""
-        layers = self.target_backbone.layers
-        maps = self.target_backbone.read(
-            resize(self.target_backbone.prepare(images), self.scale), {pair.target for pair in self.pairs}
-        )
-        strides = [layers[pair.target].stride for pair in self.pairs]
-        return [
-            attention.halve(maps[pair.target], int(np.log2(max(strides) / stride)) + self.target_halvings)
-            for pair, stride in zip(self.pairs, strides, strict=True)
-        ]
+        halvings = self._to_coarsest(self.target_backbone, "target")
+        maps = self.target_backbone.read(resize(self.target_backbone.prepare(images), self.scale), halvings)
+        return [halve(maps[pair.target], halvings[pair.target] + self.target_halvings) for pair in self._on]
+
+    def _to_coarsest(self, backbone: Backbone, side: str) -> dict[str, int]:
+        """How often each layer that counts is averaged to have the resolution of the coarsest."""
+        strides = {getattr(pair, side): backbone.layer(getattr(pair, side)).stride for pair in self.pairs}
+        longest = max(strides.values())
+        wanted = {getattr(pair, side) for pair in self._on}
+        return {name: int(np.log2(longest / stride)) for name, stride in strides.items() if name in wanted}

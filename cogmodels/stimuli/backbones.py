@@ -147,6 +147,14 @@ class Backbone(nn.Module):
                 stride *= step.stride
         return found
 
+    def layer(self, name: str) -> Layer:
+        """The layer of that name."""
+        if name not in self.layers:
+            raise DataError(
+                f"{self.network} has no layer {name}", where="backbone", remedy=f"It has: {', '.join(self.layers)}"
+            )
+        return self.layers[name]
+
     def prepare(self, images: np.ndarray | Tensor) -> Tensor:
         """Images (n, h, w) or (n, h, w, 3), grey or RGB, 0 to 255 -> (n, 3, h, w) as the network wants them."""
         images = torch.as_tensor(images, device=self._mean.device)
@@ -167,18 +175,13 @@ class Backbone(nn.Module):
         return run_steps(self.steps, prepared, names)
 
     @torch.inference_mode()
-    def patched(self, blank: Tensor, names: Iterable[str]) -> PatchedNet:
+    def patched(self, blank: Tensor, halvings: Mapping[str, int]) -> PatchedNet:
         """The same for images that equal ``blank`` (1, 3, side, side) but for a square; see :class:`PatchedNet`."""
-        return PatchedNet(self.steps, blank, self._check(names, min(blank.shape[-2:])))
+        self._check(halvings, min(blank.shape[-2:]))
+        return PatchedNet(self.steps, blank, halvings)
 
     def _check(self, names: Iterable[str], side: int) -> set[str]:
-        names = set(names)
-        if unknown := sorted(names - set(self.layers)):
-            raise DataError(
-                f"{self.network} has no layer {', '.join(unknown)}",
-                where="backbone",
-                remedy=f"It has: {', '.join(self.layers)}",
-            )
+        names = {self.layer(name).name for name in sorted(set(names))}
         n, seen = side, set()
         for step in self.steps:
             if isinstance(step, Name):

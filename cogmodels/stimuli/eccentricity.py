@@ -78,6 +78,13 @@ def ring_windows(side: int, layer: int, sampling: Sampling | None = None, *, bas
     return rings
 
 
+def halve(maps: Tensor, times: int) -> Tensor:
+    """Ordinary 2 x 2 averages of maps (n, c, h, w); an odd last row or column stands for itself."""
+    for _ in range(times):
+        maps = F.avg_pool2d(maps, 2, 2, ceil_mode=True, count_include_pad=False)
+    return maps
+
+
 class EccentricPool(nn.Module):
     """Average over windows that grow with distance from the centre of the map; halves the resolution.
 

@@ -6,7 +6,7 @@ makes of the background alone is worked out once; then each step runs where the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cogmodels.stimuli.eccentricity import EccentricPool, box_means
+from cogmodels.stimuli.eccentricity import EccentricPool, box_means, halve
 
 
 @dataclass(frozen=True)
@@ -122,25 +122,25 @@ class PatchedNet:
     steps : sequence of Step
     blank : (1, c, side, side)
         The empty image, as the network wants it.
-    names : set of str
-        Layers to read.
+    halvings : mapping of str to int
+        Layers to read, and how often each is averaged 2 x 2 (:func:`cogmodels.stimuli.eccentricity.halve`).
 
     The maps are those of the whole images, to rounding.
     """
 
-    def __init__(self, steps: Sequence[Step], blank: Tensor, names: set[str]) -> None:
-        self.names = set(names)
-        last = max(i for i, step in enumerate(steps) if isinstance(step, Name) and step.name in self.names)
+    def __init__(self, steps: Sequence[Step], blank: Tensor, halvings: Mapping[str, int]) -> None:
+        self.halvings = dict(halvings)
+        last = max(i for i, step in enumerate(steps) if isinstance(step, Name) and step.name in self.halvings)
         self.steps = list(steps[: last + 1])
         #: What each windowed step gets, and each layer gives, of the empty image.
         self.inputs: dict[int | tuple[int, int], Tensor] = {}
-        self.outputs: dict[str, Tensor] = {}
+        self.outputs: dict[str, tuple[Tensor, Tensor]] = {}
         self.kept: dict[int, Tensor] = {}
         maps, kept = blank, blank
         for i, step in enumerate(self.steps):
             if isinstance(step, Name):
-                if step.name in self.names:
-                    self.outputs[step.name] = maps
+                if step.name in self.halvings:
+                    self.outputs[step.name] = maps, halve(maps, self.halvings[step.name])
             elif isinstance(step, Keep):
                 kept = maps
                 for k, way in enumerate(step.around):
@@ -163,8 +163,8 @@ class PatchedNet:
         kept: tuple[_Region, Tensor] | None = None
         for i, step in enumerate(self.steps):
             if isinstance(step, Name):
-                if step.name in self.names:
-                    found[step.name] = region.paste(self.outputs[step.name])
+                if step.name in self.halvings:
+                    found[step.name] = region.paste(*self.outputs[step.name], self.halvings[step.name])
             elif isinstance(step, Keep):
                 before = region
                 for k, way in enumerate(step.around):
@@ -193,13 +193,22 @@ class _Region:
     def size(self) -> int:
         return self.maps.shape[-1]
 
-    def paste(self, blank: Tensor) -> Tensor:
-        """The whole maps."""
-        whole = blank.expand(len(self.maps), -1, -1, -1).clone()
+    def paste(self, blank: Tensor, halved: Tensor, times: int) -> Tensor:
+        """The whole maps, averaged 2 x 2 so many times; ``halved``: the empty image's."""
+        whole, block = halved.expand(len(self.maps), -1, -1, -1).clone(), 2**times
+        height, width = blank.shape[-2:]
         for k, (top, left) in enumerate(zip(self.tops, self.lefts, strict=True)):
-            a, b = max(top, 0), min(top + self.size, whole.shape[-2])
-            c, d = max(left, 0), min(left + self.size, whole.shape[-1])
-            whole[k, :, a:b, c:d] = self.maps[k, :, a - top : b - top, c - left : d - left]
+            a, b = max(top, 0), min(top + self.size, height)
+            c, d = max(left, 0), min(left + self.size, width)
+            mine = self.maps[k : k + 1, :, a - top : b - top, c - left : d - left]
+            # Whole blocks of what is averaged.
+            e, f = a // block * block, min(-(-b // block) * block, height)
+            g, h = c // block * block, min(-(-d // block) * block, width)
+            if (e, f, g, h) != (a, b, c, d):
+                around = blank[:, :, e:f, g:h].clone()
+                around[:, :, a - e : b - e, c - g : d - g] = mine
+                mine = around
+            whole[k, :, e // block : -(-f // block), g // block : -(-h // block)] = halve(mine, times)[0]
         return whole
 
     def window(self, blank: Tensor, tops: list[int], lefts: list[int], size: int, fill: float = 0.0) -> Tensor:
@@ -235,6 +244,9 @@ def _outputs(region: _Region, kernel: int, stride: int, before: int) -> tuple[li
 
 
 def _slid(step: Apply, region: _Region, blank: Tensor) -> _Region:
+    if step.kernel == step.stride == 1 and not step.padding:
+        # Each pixel by itself: what lies beyond the image's edge is never read.
+        return _Region(step.finish(step.slide(region.maps)), region.tops, region.lefts)
     before = step.before(blank.shape[-1])
     tops, lefts, size = _outputs(region, step.kernel, step.stride, before)
     starts = [[t * step.stride - before for t in way] for way in (tops, lefts)]

@@ -61,8 +61,3 @@ def test_sharpen_adds_a_difference_of_gaussians():
     assert once[0, 4, 4] == pytest.approx(1 + g1[1] ** 2 - g2[2] ** 2)
     assert attention.sharpen(spot * 0 + 5, (3, 1.0), (5, 3.0)).numpy() == pytest.approx(5)
     assert torch.isfinite(attention.sharpen(spot[:, :2, :2], (5, 3.0), (7, 5.0))).all()
-
-
-def test_halve_lets_an_odd_last_row_stand_for_itself():
-    maps = torch.arange(9.0).view(1, 1, 3, 3)
-    torch.testing.assert_close(attention.halve(maps, 1)[0, 0], torch.tensor([[2.0, 3.5], [6.5, 8.0]]))

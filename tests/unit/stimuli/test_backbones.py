@@ -6,7 +6,7 @@ import torch
 
 from cogmodels.errors import DataError
 from cogmodels.stimuli.backbones import NETWORKS, Backbone
-from cogmodels.stimuli.eccentricity import Sampling
+from cogmodels.stimuli.eccentricity import Sampling, halve
 
 PARAMETERS = {
     "efficientnet_lite0": 4_652_008, "efficientnet_lite1": 5_416_680, "efficientnet_lite2": 6_092_072,
@@ -85,12 +85,14 @@ def test_maps_of_patches_are_those_of_whole_images(name, eccentric, layers):
     for image, patch, (top, left) in zip(images, patches, places, strict=True):
         image[top : top + size, left : left + size] = patch
     whole = backbone.read(backbone.prepare(images), layers)
-    net = backbone.patched(backbone.prepare(np.full((1, side, side), 200, np.uint8)), layers)
+    blank = backbone.prepare(np.full((1, side, side), 200, np.uint8))
     tops, lefts = torch.tensor(places).T
-    found = net.read(backbone.prepare(patches), tops, lefts)
-    for layer in layers:
-        assert whole[layer].std() > 0
-        torch.testing.assert_close(found[layer], whole[layer], atol=1e-4 * float(whole[layer].abs().max()), rtol=0)
+    for times in (0, 1, 2):
+        found = backbone.patched(blank, dict.fromkeys(layers, times)).read(backbone.prepare(patches), tops, lefts)
+        for layer in layers:
+            assert whole[layer].std() > 0
+            expected = halve(whole[layer], times)
+            torch.testing.assert_close(found[layer], expected, atol=1e-4 * float(expected.abs().max()), rtol=0)
 
 
 def test_weights_of_a_file(tmp_path):

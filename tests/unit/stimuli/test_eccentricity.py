@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogmodels.errors import DataError
-from cogmodels.stimuli.eccentricity import EccentricPool, Sampling, ring_windows
+from cogmodels.stimuli.eccentricity import EccentricPool, Sampling, halve, ring_windows
 
 # Side of the image, layer -> windows, inner to outer (eccNET, published code).
 WINDOWS = {
@@ -70,3 +70,9 @@ def test_wrong_sampling():
         Sampling(px_per_degree=0)
     with pytest.raises(DataError, match="no layer 6"):
         ring_windows(100, 6)
+
+
+def test_halve_lets_an_odd_last_row_stand_for_itself():
+    maps = torch.arange(9.0).view(1, 1, 3, 3)
+    torch.testing.assert_close(halve(maps, 1)[0, 0], torch.tensor([[2.0, 3.5], [6.5, 8.0]]))
+    assert torch.equal(halve(maps, 0), maps)
