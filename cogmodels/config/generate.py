@@ -30,7 +30,16 @@ from cogmodels.config.data_spec import (
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.load import load_study
-from cogmodels.config.search import DisplayCondition, DisplaySpec, DisplaysSource, SearchExperiment, SearchLayers
+from cogmodels.config.search import (
+    CoverScenes,
+    CutoutScenes,
+    DisplayCondition,
+    DisplaySpec,
+    DisplaysSource,
+    SearchExperiment,
+    SearchLayers,
+    TableScenes,
+)
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
 from cogmodels.config.study import (
     DecodingExperiment,
@@ -67,6 +76,9 @@ SPEC_SECTIONS = {
     "`gaze_files`": GazeFiles,
     "`gaze_files.screen`": GazeScreen,
     "`images`": Images,
+    "`scenes.<name>`, `kind: table`": TableScenes,
+    "`scenes.<name>`, `kind: cutouts`": CutoutScenes,
+    "`scenes.<name>`, `kind: covers`": CoverScenes,
     "`source`, `kind: package`": PackageSource,
     "`source`, `kind: url`": UrlSource,
     "`source`, `kind: files`": FilesSource,

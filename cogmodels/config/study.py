@@ -217,4 +217,7 @@ class Study(Section):
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
     detector_truth: DetectorTruth | None = Field(None, description="detectors on simulated recordings; none = left out")
+    human_consistency: bool = Field(
+        True, description="measure how much alike people look, where there are published scanpaths on images"
+    )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")

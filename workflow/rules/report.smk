@@ -14,6 +14,7 @@ rule make_report:
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")],
         searches=[
             *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
+            *(f"{RESULTS}/search/{dataset}/performance.png" for dataset in PLAN.searched_scenes),
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
         quality=gaze_tables("quality.tsv"),

@@ -180,4 +180,4 @@ def test_vgg16_as_published_runs_with_random_weights():
     fixations = search(model, few, Rules(most_fixations=3))
     assert len(fixations) >= 2
     # The target's 31 px become one cell of the last scale, the scene's 524 px a map of 33 x 33.
-    assert [tuple(k.shape[2:]) for k in model._kernels] == [(1, 1)] * 3
+    assert [tuple(k[0].shape[1:]) for k in model._kernels] == [(1, 1)] * 3
