@@ -29,6 +29,7 @@ from cogmodels.config.data_spec import (
     UrlSource,
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
+from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_study
 from cogmodels.config.search import (
     CoverScenes,
@@ -65,6 +66,7 @@ STUDY_SECTIONS = {
         if isinstance(field.default, BaseModel)
     },
     "`detector_truth`": DetectorTruth,
+    "`features.<name>`": FeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,

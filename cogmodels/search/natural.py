@@ -14,7 +14,7 @@ from cogmodels.metrics.scanpath import strings
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings, pair_values
 from cogmodels.metrics.scanpath.multimatch import DIMENSIONS, multimatch
 from cogmodels.metrics.scanpath.paths import Scanpaths
-from cogmodels.metrics.uncertainty import bootstrap_interval, sign_flip_p
+from cogmodels.metrics.uncertainty import sign_flip_p
 
 #: Measures of likeness that need no durations; more is more alike.
 MULTIMATCH = tuple(f"multimatch_{name}" for name in DIMENSIONS if name != "duration")
@@ -275,7 +275,8 @@ def _row(
     values, chance = values[known], chance[known]
     if not len(values):
         return {"metric": metric, "n": 0}
-    low, high = bootstrap_interval([np.array([value]) for value in values], samples=resamples)
+    picks = np.random.default_rng([0, 17]).integers(len(values), size=(resamples, len(values)))
+    low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
     return {
         "metric": metric, "value": values.mean(), "ci_low": low, "ci_high": high, "chance": chance.mean(),
         "ceiling": np.nanmean(ceiling) if np.isfinite(ceiling).any() else np.nan,
