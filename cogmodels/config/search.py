@@ -139,8 +139,8 @@ class CoverScenes(SceneSet):
         description="TSV below the data set's folder, a row a search: `image` (name), `width`, `height`, `target` "
         "(name) and its `left`, `top`, `right`, `bottom` (px)"
     )
-    grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
-        description="rows and columns of covers"
+    grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="rows and columns of covers; none = the finest grid in which each target lies in one cell"
     )
     limit: int | None = Field(None, ge=1, description="only so many rows, drawn by `seed`; none = all")
     seed: int = Field(0, ge=0, description="seed of the covers")

@@ -224,6 +224,12 @@ class Plan:
         """Whether a data set has scenes for search models."""
         return bool(self.specs[dataset].scenes)
 
+    def scenes_kind(self, dataset: str) -> str:
+        """What a data set's scenes must be called where they are made up; empty where they are not."""
+        names = {"covers": "rendered", "cutouts": "constructed"}
+        kinds = dict.fromkeys(part.kind for part in self.specs[dataset].scenes.values())
+        return ", ".join(names[kind] for kind in kinds if kind in names)
+
     def scene_inputs(self, dataset: str) -> list[str]:
         """What gathering a data set's scenes waits for: its images, and of a folder the tables of scenes."""
         spec = self.specs[dataset]

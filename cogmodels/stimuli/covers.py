@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cogmodels.data.bids import read_tsv
 from cogmodels.data.scenes import SceneSource, check_boxes, drawn_rows
@@ -18,6 +19,8 @@ from cogmodels.errors import DataError
 _DRAWN = (96, 144)
 #: Share of a cell's width and height that a cover fills where the table does not say.
 _FILLS = (0.88, 0.91)
+#: How far, in shares of a cell, a target may reach out of the cell that its middle lies in.
+OVERHANG = 0.15
 
 
 def cover_scenes(root: Path, options: Mapping[str, Any]) -> SceneSource:
@@ -33,7 +36,7 @@ def cover_scenes(root: Path, options: Mapping[str, Any]) -> SceneSource:
     Raises
     ------
     DataError
-        A column is missing, or a box lies outside of its image.
+        A column is missing; a box lies outside of its image, or across the cells of the grid.
     """
     path = Path(root) / options["table"]
     table = read_tsv(path)
@@ -41,9 +44,14 @@ def cover_scenes(root: Path, options: Mapping[str, Any]) -> SceneSource:
     if missing := [name for name in columns if name not in table]:
         raise DataError(f"column `{missing[0]}` is missing", where=path, remedy=f"Give {', '.join(columns)}")
     table = table.iloc[drawn_rows(len(table), options["limit"], options["seed"])].reset_index(drop=True)
-    rows, across = options["grid"]
-    trials = table[columns].rename(columns={"image": "stimulus"}).assign(condition="covers", set_size=rows * across)
+    trials = table[columns].rename(columns={"image": "stimulus"}).assign(condition="covers")
     check_boxes(trials, path)
+    rows, across = options["grid"] or infer_grid(trials)
+    if max(_overhang(trials, "height", rows), _overhang(trials, "width", across)) > OVERHANG:
+        raise DataError(
+            f"targets lie across the cells of a grid of {rows} x {across}", where=path, remedy="Correct `grid`"
+        )
+    trials["set_size"] = rows * across
     seed, background = options["seed"], options["background"]
 
     def image(k: int, size: tuple[int, int]) -> np.ndarray:
@@ -59,6 +67,18 @@ def cover_scenes(root: Path, options: Mapping[str, Any]) -> SceneSource:
         return fit_cover(_key(seed, name), (max(1, round(size[0])), max(1, round(size[1]))))
 
     return SceneSource(trials, image, template)
+
+
+def infer_grid(trials: pd.DataFrame, most: int = 40) -> tuple[int, int]:
+    """Rows and columns of the finest grid in which each target's box lies in one cell, but for ``OVERHANG`` of a cell.
+
+    ``trials``: width, height, left, top, right, bottom (px), a row a collage; all have one grid. ``most``: finest that
+    is tried.
+    """
+    return tuple(
+        max(n for n in range(1, most + 1) if n == 1 or _overhang(trials, side, n) <= OVERHANG)
+        for side in ("height", "width")
+    )
 
 
 def draw_collage(
@@ -169,6 +189,14 @@ def _paste(image: np.ndarray, key: int, box: tuple[float, float, float, float]) 
     a, b = max(0, -top), max(0, -left)
     part = image[max(0, top) : top + size[1], max(0, left) : left + size[0]]
     part[:] = picture[a : a + part.shape[0], b : b + part.shape[1]]
+
+
+def _overhang(trials: pd.DataFrame, side: str, n: int) -> float:
+    """How far boxes reach out of the cell of their middle at most, where a side is divided into ``n``; shares of it."""
+    names = ("top", "bottom") if side == "height" else ("left", "right")
+    first, last = (trials[name].to_numpy() / trials[side].to_numpy() * n for name in names)
+    cell = np.floor((first + last) / 2)
+    return float(np.maximum(cell - first, last - cell - 1).max())
 
 
 def _key(seed: int, name: str) -> int:

@@ -349,6 +349,7 @@ def report_facts():
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
             | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
             | {"images_note": spec.images.note if spec.images else ""}
+            | {"scenes_kind": PLAN.scenes_kind(name), "scenes_notes": [part.note for part in spec.scenes.values()]}
             for name, spec in PLAN.specs.items()
         },
         "pipelines": {name: p.options() for name, p in PLAN.pipelines().items()},
