@@ -68,7 +68,8 @@ def table_scenes(root: Path, options: Mapping[str, Any]) -> SceneSource:
     trials = pd.DataFrame(
         {
             "stimulus": table["image"], "width": [s[1] for s in shapes], "height": [s[0] for s in shapes],
-            "condition": table["condition"].fillna("all"), "set_size": table["set_size"], "target": names,
+            "condition": table["condition"].astype(object).fillna("all"), "set_size": table["set_size"],
+            "target": names,
             **{name: pd.to_numeric(table[name]).fillna(-1).astype(int) for name in _BOX},
         }
     )  # fmt: skip

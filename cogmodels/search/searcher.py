@@ -146,11 +146,12 @@ def search(
             active.append(_Trial(waiting.pop(0), scenes, rules, seed))
         _advance(model, scenes, rules, active)
         ended = [trial for trial in active if trial.over]
-        active = [trial for trial in active if not trial.over]
+        over, active = len(ended), [trial for trial in active if not trial.over]
         # Of what has ended, the path is kept, not the picture.
         parts |= {trial.number: trial.table() for trial in ended}
-        if progress and ended:
-            progress(len(ended))
+        del ended
+        if progress and over:
+            progress(over)
     return pd.concat([parts[number] for number in sorted(parts)], ignore_index=True)
 
 
