@@ -230,19 +230,19 @@ class Plan:
         kinds = dict.fromkeys(part.kind for part in self.specs[dataset].scenes.values())
         return ", ".join(names[kind] for kind in kinds if kind in names)
 
-    def scene_inputs(self, dataset: str) -> list[str]:
-        """What gathering a data set's scenes waits for: its images, and of a folder the tables of scenes."""
+    def scene_inputs(self, dataset: str, name: str) -> list[str]:
+        """What gathering a data set's scenes waits for: of a folder the table, or the images where there is none."""
         spec = self.specs[dataset]
-        if spec.source.kind == "folder":
-            tables = [part.table for part in spec.scenes.values() if part.kind != "cutouts"]
-            return [f"{spec.source.path}/{table}" for table in dict.fromkeys(tables)]
-        return self.image_inputs(dataset)
+        part = spec.scenes[name]
+        if spec.source.kind == "folder" and part.kind != "cutouts":
+            return [f"{spec.source.path}/{part.table}"]
+        return self.image_inputs(dataset, part.images if part.kind == "cutouts" else "")
 
-    def image_inputs(self, dataset: str) -> list[str]:
-        """What says that a data set's images are there: its conversion, its record of files; nothing of a folder."""
+    def image_inputs(self, dataset: str, pattern: str) -> list[str]:
+        """What says that a data set's images are there: its conversion, its record of files; of a folder themselves."""
         spec = self.specs[dataset]
         if spec.source.kind == "folder":
-            return []
+            return sorted(map(str, Path(spec.source.path).glob(pattern)))
         last = "dataset_description.json" if spec.converter else "sourcedata/source.json"
         return [f"{self.root(dataset)}/{last}"]
 

@@ -31,7 +31,7 @@ rule draw_displays:
 rule gather_scenes:
     """Bring a data set's images to one size, with each target's box and picture: scenes for search models."""
     input:
-        source=lambda wildcards: PLAN.scene_inputs(wildcards.dataset),
+        source=lambda wildcards: PLAN.scene_inputs(wildcards.dataset, wildcards.display),
     output:
         about=f"{DISPLAYS}/{{display}}/display.json",
         trials=f"{DISPLAYS}/{{display}}/trials.tsv",

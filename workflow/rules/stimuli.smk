@@ -24,7 +24,7 @@ rule tabulate_features:
 rule extract_features:
     """Read a network's features of a data set's images into a Features table; what is known is not read again."""
     input:
-        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset),
+        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, STUDY.features[wildcards.features].images),
     output:
         features=f"{DERIVATIVES}/{{dataset}}/features/{{features}}.parquet",
     log:
