@@ -24,7 +24,8 @@ are no pictures, no gaze samples, no durations and no onsets.**
 - Coordinates are px from the collage's top left, as in the source.
 - `trial` is the collage's place in the source, by number; in which order people saw them is not known.
 - The first fixation is not where the search starts: half of them lie more than 415 px from the middle.
-- `found` is true of a last fixation inside the target's box. Whether people said that they had found it is not known.
+- `found` is true of a last fixation inside the target's box or on its edge. Whether people said that they had found it
+  is not known.
 
 Not redistributable (CC BY-NC-SA 4.0).
 """
@@ -91,9 +92,8 @@ def read_searches(path: Path, person: str) -> pd.DataFrame:
         x, y = places.T
         row = boxes.loc[image]
         found = np.zeros(len(x), bool)
-        found[-1:] = (
-            (x[-1:] >= row["left"]) & (x[-1:] < row["right"]) & (y[-1:] >= row["top"]) & (y[-1:] < row["bottom"])
-        )
+        inside = (x >= row["left"]) & (x <= row["right"]) & (y >= row["top"]) & (y <= row["bottom"])
+        found[-1:] = inside[-1:]
         parts.append(
             pd.DataFrame(
                 {
