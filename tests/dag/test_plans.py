@@ -97,6 +97,10 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 66, "score_search": 11},
     "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
+    "natural-search": {
+        "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
+        "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
+    },
     "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
