@@ -17,6 +17,7 @@ rule all:
         report=f"{PLAN.results}/report/index.html",
         scores=f"{PLAN.results}/compare/scores.csv",
         responses=response_tables(),
+        features=PLAN.feature_tables,
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
-from cogmodels.config.search import DisplaysSource
+from cogmodels.config.search import CoverScenes, CutoutScenes, DisplayName, DisplaysSource, TableScenes
 from cogmodels.config.simulation import SimulationSource
 from cogmodels.config.study import Label, Name
 
@@ -141,6 +141,14 @@ AnySource = Annotated[
 ]
 
 
+AnyScenes = Annotated[
+    Annotated[TableScenes, Tag("table")]
+    | Annotated[CutoutScenes, Tag("cutouts")]
+    | Annotated[CoverScenes, Tag("covers")],
+    Discriminator(lambda part: part.get("kind", "table") if isinstance(part, dict) else part.kind),
+]
+
+
 class DataSpec(Section):
     """One data set."""
 
@@ -148,7 +156,7 @@ class DataSpec(Section):
     title: str = Field(description="one line")
     description: str = Field("", description="what is in it, and what is not")
     modalities: list[Modality | Literal["search"]] = Field(
-        min_length=1, description="kinds of recordings; `search` = displays for search models"
+        min_length=1, description="kinds of recordings; `search` = displays or scenes for search models"
     )
     licence: Licence = Field(description="terms of use")
     citations: list[str] = Field([], description="what to cite")
@@ -165,17 +173,35 @@ class DataSpec(Section):
     )
     gaze_files: GazeFiles | None = Field(None, description="options of the converter `gaze_files`")
     images: Images | None = Field(None, description="images of the `scanpath` modality")
-    recordings: list[Recordings] = Field([], description="what each subject has; for a folder it is looked up")
+    scenes: dict[DisplayName, AnyScenes] = Field({}, description="sets of scenes for search models, by name")
+    recordings: list[Recordings] = Field(
+        [], description="what each subject has; for a folder it is looked up, all but `scanpath`"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> DataSpec:
         fetched = self.source.kind in ("package", "url", "files")
-        if fetched and self.converter is None:
-            raise ValueError(f"a `{self.source.kind}` source needs a `converter`")
+        if fetched and self.converter is None and not self.only_scenes:
+            raise ValueError(f"a `{self.source.kind}` source needs a `converter`, unless it has `scenes` alone")
         if (self.converter == "gaze_files") != (self.gaze_files is not None):
             raise ValueError("`converter: gaze_files` and a section `gaze_files` go together")
-        if self.source.kind not in ("folder", "displays") and not (self.subjects and self.recordings):
-            raise ValueError("`subjects` and `recordings` must be listed unless the source is a folder or displays")
-        if (self.source.kind == "displays") != ("search" in self.modalities):
-            raise ValueError("a `displays` source and the modality `search` go together")
+        listed = bool(self.subjects and self.recordings)
+        if self.source.kind not in ("folder", "displays") and not (listed or self.only_scenes):
+            raise ValueError(
+                "`subjects` and `recordings` must be listed unless the source is a folder or displays, or has `scenes` "
+                "alone"
+            )
+        if (self.source.kind == "displays" or bool(self.scenes)) != ("search" in self.modalities):
+            raise ValueError("the modality `search` goes with a `displays` source or with `scenes`")
+        if self.scenes and self.source.kind in ("displays", "simulation"):
+            raise ValueError("`scenes` need images: a source of kind folder, files, url or package")
+        if any(part.people for part in self.scenes.values()) and not any(
+            group.modality == "scanpath" for group in self.recordings
+        ):
+            raise ValueError("scenes with `people` need `recordings` of the modality `scanpath`")
         return self
+
+    @property
+    def only_scenes(self) -> bool:
+        """Whether the data set is scenes without people."""
+        return bool(self.scenes) and self.modalities == ["search"]

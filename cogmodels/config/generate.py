@@ -29,8 +29,18 @@ from cogmodels.config.data_spec import (
     UrlSource,
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
+from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_study
-from cogmodels.config.search import DisplayCondition, DisplaySpec, DisplaysSource, SearchExperiment, SearchLayers
+from cogmodels.config.search import (
+    CoverScenes,
+    CutoutScenes,
+    DisplayCondition,
+    DisplaySpec,
+    DisplaysSource,
+    SearchExperiment,
+    SearchLayers,
+    TableScenes,
+)
 from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
 from cogmodels.config.study import (
     DecodingExperiment,
@@ -56,6 +66,7 @@ STUDY_SECTIONS = {
         if isinstance(field.default, BaseModel)
     },
     "`detector_truth`": DetectorTruth,
+    "`features.<name>`": FeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
@@ -67,6 +78,9 @@ SPEC_SECTIONS = {
     "`gaze_files`": GazeFiles,
     "`gaze_files.screen`": GazeScreen,
     "`images`": Images,
+    "`scenes.<name>`, `kind: table`": TableScenes,
+    "`scenes.<name>`, `kind: cutouts`": CutoutScenes,
+    "`scenes.<name>`, `kind: covers`": CoverScenes,
     "`source`, `kind: package`": PackageSource,
     "`source`, `kind: url`": UrlSource,
     "`source`, `kind: files`": FilesSource,

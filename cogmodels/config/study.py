@@ -19,6 +19,7 @@ from cogmodels.config.detectors import (
     RelativeVelocity,
     Remodnav,
 )
+from cogmodels.config.features import FeatureSet
 from cogmodels.config.search import SearchExperiment
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
@@ -217,4 +218,8 @@ class Study(Section):
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
     detector_truth: DetectorTruth | None = Field(None, description="detectors on simulated recordings; none = left out")
+    human_consistency: bool = Field(
+        True, description="measure how much alike people look, where there are published scanpaths on images"
+    )
+    features: dict[Name, FeatureSet] = Field({}, description="features of images, by name")
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")

@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
@@ -130,7 +131,9 @@ class Plan:
         missing, and the other subjects' jobs finish.
         """
         excluded = self.study.pipelines[pipeline].exclude if pipeline else []
-        if self.kind(dataset) == "folder":
+        if self.specs[dataset].only_scenes:
+            listed = []
+        elif self.kind(dataset) == "folder":
             listed = self.specs[dataset].subjects or list_subjects(Path(self.root(dataset)))
         else:
             listed = [recording.subject for recording in self.recordings(dataset, pipeline)]
@@ -159,7 +162,7 @@ class Plan:
         return {
             name: f"{self.results}/scanpath/{name}/human-consistency"
             for name in self.scanpaths
-            if self.specs[name].images is not None
+            if self.specs[name].images is not None and self.study.human_consistency
         }
 
     # -- pipelines and experiments -----------------------------------------------------------------------------
@@ -185,23 +188,82 @@ class Plan:
         """Names of the experiments of a model family."""
         return [name for name, experiment in self.experiments.items() if experiment.family == family]
 
+    def display_names(self, dataset: str) -> list[str]:
+        """Displays or sets of scenes that a data set has for search models."""
+        spec = self.specs[dataset]
+        return spec.source.names if spec.source.kind == "displays" else list(spec.scenes)
+
     def displays_of(self, name: str) -> list[str]:
-        """Display experiments that a search experiment runs on."""
+        """Displays or sets of scenes that a search experiment runs on."""
         experiment = self.experiments[name]
-        source = self.specs[experiment.dataset].source
-        if source.kind != "displays":
+        names = self.display_names(experiment.dataset)
+        if not names:
             raise ConfigError(
                 f"data set `{experiment.dataset}` has no search displays",
                 where=f"experiments.{name}.dataset",
-                remedy="Name a data set whose source is of kind `displays`",
+                remedy="Name a data set whose source is of kind `displays`, or one with `scenes`",
             )
-        if unknown := sorted(set(experiment.displays or []) - set(source.names)):
+        if unknown := sorted(set(experiment.displays or []) - set(names)):
             raise ConfigError(
                 f"data set `{experiment.dataset}` has no displays {', '.join(unknown)}",
                 where=f"experiments.{name}.displays",
-                remedy=f"It has: {', '.join(source.names)}",
+                remedy=f"It has: {', '.join(names)}",
             )
-        return experiment.displays or source.names
+        return experiment.displays or names
+
+    def searches(self, *, scenes: bool) -> list[str]:
+        """Names of the search experiments on sets of scenes, or of those on displays."""
+        return [name for name in self.of_family("search") if self.has_scenes(self.experiments[name].dataset) == scenes]
+
+    @property
+    def searched_scenes(self) -> list[str]:
+        """Data sets whose scenes an experiment searches."""
+        return list(dict.fromkeys(self.experiments[name].dataset for name in self.searches(scenes=True)))
+
+    def has_scenes(self, dataset: str) -> bool:
+        """Whether a data set has scenes for search models."""
+        return bool(self.specs[dataset].scenes)
+
+    def scenes_kind(self, dataset: str) -> str:
+        """What a data set's scenes must be called where they are made up; empty where they are not."""
+        names = {"covers": "rendered", "cutouts": "constructed"}
+        kinds = dict.fromkeys(part.kind for part in self.specs[dataset].scenes.values())
+        return ", ".join(names[kind] for kind in kinds if kind in names)
+
+    def scene_inputs(self, dataset: str, name: str) -> list[str]:
+        """What gathering a data set's scenes waits for: of a folder the table, or the images where there is none."""
+        spec = self.specs[dataset]
+        part = spec.scenes[name]
+        if spec.source.kind == "folder" and part.kind != "cutouts":
+            return [f"{spec.source.path}/{part.table}"]
+        return self.image_inputs(dataset, part.images if part.kind == "cutouts" else "")
+
+    def image_inputs(self, dataset: str, pattern: str) -> list[str]:
+        """What says that a data set's images are there: its conversion, its record of files; of a folder themselves."""
+        spec = self.specs[dataset]
+        if spec.source.kind == "folder":
+            return sorted(map(str, Path(spec.source.path).glob(pattern)))
+        last = "dataset_description.json" if spec.converter else "sourcedata/source.json"
+        return [f"{self.root(dataset)}/{last}"]
+
+    @property
+    def features(self) -> dict[str, FeatureSet]:
+        """Features of images whose data set the study has."""
+        return {name: one for name, one in self.study.features.items() if one.dataset in self.specs}
+
+    @property
+    def feature_tables(self) -> list[str]:
+        """Features tables that networks make of images."""
+        return [
+            f"{self.study.paths.derivatives}/{one.dataset}/features/{name}.parquet"
+            for name, one in self.features.items()
+        ]
+
+    def scene_root(self, dataset: str) -> str:
+        """Folder that the tables and images of a data set's scenes lie in."""
+        spec = self.specs[dataset]
+        fetched = spec.source.kind != "folder" and not spec.converter
+        return f"{self.root(dataset)}/sourcedata" if fetched else self.root(dataset)
 
     # -- where things land -------------------------------------------------------------------------------------
 
@@ -240,15 +302,18 @@ class Plan:
     def _list(self, spec: DataSpec) -> Iterator[Recording]:
         if spec.source.kind == "folder":
             root = Path(spec.source.path)
-            for found in discover(root):
+            for found in [] if spec.only_scenes else discover(root):
                 found = dict(found, path=str(root / found["path"]))
                 if spec.subjects is None or found["subject"] in spec.subjects:
                     yield Recording(
                         **{key: found.get(key) for key in Recording.__dataclass_fields__ if key != "second"}
                     )
-            return
+        # What a folder has is looked up, all but scanpaths: their names are those of any table of behaviour.
+        folder = spec.source.kind == "folder"
         for subject in spec.subjects or []:
             for group in spec.recordings:
+                if folder and group.modality != "scanpath":
+                    continue
                 if group.subjects is not None and subject not in group.subjects:
                     continue
                 suffix, extension = SUFFIXES[group.modality]
@@ -264,9 +329,9 @@ class Plan:
                         "run": run,
                         "recording": recording,
                     }
-                    folder = f"{self.root(spec.name)}/sub-{subject}" + (f"/ses-{session}" if session else "")
+                    place = f"{self.root(spec.name)}/sub-{subject}" + (f"/ses-{session}" if session else "")
                     name = bids_name(suffix=suffix, extension=extension, **labels)
-                    path = f"{folder}/{DATATYPES[group.modality]}/{name}"
+                    path = f"{place}/{DATATYPES[group.modality]}/{name}"
                     yield Recording(modality=group.modality, path=path, **labels)
 
 

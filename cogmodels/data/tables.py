@@ -185,7 +185,8 @@ def write_fixations(path: Path, fixations: pd.DataFrame) -> None:
 def read_fixations(path: Path) -> pd.DataFrame:
     """Checked Fixations table: one row a fixation, columns of ``FIXATION_COLUMNS``.
 
-    Times in s from the start of the trial, x and y in px of the stimulus (right, down, origin top left, 0-based).
+    Times in s from the start of the trial (NaN where not published), x and y in px of the stimulus (right, down, origin
+    top left, 0-based).
 
     Raises
     ------
@@ -197,17 +198,37 @@ def read_fixations(path: Path) -> pd.DataFrame:
     return fixations
 
 
+def scanpath_fixations(table: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Fixations of one person's published scanpaths, as :func:`~cogmodels.data.bids.read_tsv` reads them.
+
+    ``target`` and ``found`` belong to searches; of others they are missing.
+    """
+    found = table.assign(subject=subject)
+    for name in ("onset", "duration", "x", "y"):
+        if name in found:
+            found[name] = pd.to_numeric(found[name])
+    if "found" in found:
+        found["found"] = found["found"].astype(str).str.lower().eq("true")
+    for name in ("target", "found"):
+        if name not in found:
+            found[name] = None
+    return found
+
+
 def check_fixations(fixations: pd.DataFrame, where: object = "fixations") -> None:
     """Refuse a Fixations table that a metric should not see.
 
     Raises
     ------
     DataError
-        Missing columns; positions or durations that are not finite or not positive; indices that are not 0, 1, 2, ...
+        Missing columns; positions that are not finite; durations that are not positive and finite, unless they are
+        unknown (NaN) of all fixations; indices that are not 0, 1, 2, ...
     """
     _need(fixations, FIXATION_COLUMNS, where)
     values = fixations[["duration", "x", "y"]].to_numpy(dtype=float)
-    wrong = ~np.isfinite(values).all(axis=1) | (values[:, 0] <= 0)
+    # Some published scanpaths have no durations at all; one that lacks among others is an error.
+    known = values if np.isfinite(values[:, 0]).any() else values[:, 1:]
+    wrong = ~np.isfinite(known).all(axis=1) | (values[:, 0] <= 0)
     if wrong.any():
         row = fixations[wrong].iloc[0]
         raise DataError(

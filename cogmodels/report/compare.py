@@ -70,11 +70,16 @@ def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def comparison_page(
-    scores: pd.DataFrame, differences: pd.DataFrame, study: str, simulated: Collection[str] = ()
+    scores: pd.DataFrame,
+    differences: pd.DataFrame,
+    study: str,
+    simulated: Collection[str] = (),
+    made: Mapping[str, str] | None = None,
 ) -> str:
     """HTML page: for each family, data set and protocol, the config that differs beside each metric with its interval.
 
-    ``simulated`` names the data sets that must be called simulated.
+    ``simulated`` names the data sets that must be called simulated; ``made`` those whose scenes for search models are
+    made up, and what they must be called.
     """
     blocks = []
     for (family, dataset, protocol), mine in scores.groupby(["family", "dataset", "protocol"], sort=True):
@@ -91,7 +96,7 @@ def comparison_page(
             }
             for name in names
         ]
-        kind = "simulated" if dataset in simulated else "real"
+        kind = _kind(family, dataset, simulated, made or {})
         blocks.append(
             {
                 "family": family,
@@ -106,10 +111,10 @@ def comparison_page(
     return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES)
 
 
-def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure:
+def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Mapping[str, str] | None = None) -> Figure:
     """Every experiment's score with its interval, chance and ceiling, one panel a metric.
 
-    ``simulated`` names the data sets that must be called simulated.
+    ``simulated``, ``made``: as :func:`comparison_page` takes them.
     """
     metrics = [name for name in dict.fromkeys(scores["metric"]) if name != "retrieval_top5"]
     counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
@@ -130,7 +135,10 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure
                 panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color=VERMILLION, lw=1.6)
                 if pd.notna(row.ceiling):
                     panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
-            kinds = ["simulated" if name in simulated else "real" for name in mine["dataset"]]
+            kinds = [
+                _kind(family, name, simulated, made or {})
+                for family, name in zip(mine["family"], mine["dataset"], strict=True)
+            ]
             # The name is enough, unless one is scored under several protocols.
             several = mine.groupby("experiment")["protocol"].transform("nunique") > 1
             shown = mine["experiment"].where(~several, mine["experiment"] + ", " + mine["protocol"])
@@ -150,6 +158,13 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = ()) -> Figure
         ]
         figure.legend(handles=legend, loc="outside lower center", ncols=4)
         return figure
+
+
+def _kind(family: str, dataset: str, simulated: Collection[str], made: Mapping[str, str]) -> str:
+    """What the data of a score must be called."""
+    if family == "search" and made.get(dataset):
+        return made[dataset]
+    return "simulated" if dataset in simulated else "real"
 
 
 def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -27,6 +27,8 @@ METRIC_NAMES = {
     "human_polarity_count": "experiments with people's polarity",
     "slope_correlation": "correlation of slopes with people's",
     "found_rate": "share of targets found",
+    "fixations_to_find": "fixations to find the target (less is better)",
+    "auc_performance": "area under cumulative performance",
     "onset_error_ms": "saccade onset error, ms (less is better)",
     "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
 }

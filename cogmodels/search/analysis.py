@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom, pearsonr
 
 from cogmodels.errors import DataError
+from cogmodels.metrics.uncertainty import sign_flip_p
 from cogmodels.search.stimuli import Condition, Experiment
 
 #: Below this slope, ms an item, a search is called efficient; above the other, inefficient. Slopes of people form a
@@ -221,6 +223,7 @@ def score_searches(trials: pd.DataFrame, experiments: Sequence[Experiment], *, r
             "p": float(binom.sf(hits.sum() - 1, len(hits), chance)), "n": len(hits),
         }
     )  # fmt: skip
+    rows.append(_performance(trials, experiments, resamples))
     units = {"human_polarity_count": "experiments", "slope_correlation": "slopes"}
     scores = pd.DataFrame(rows)
     return scores.assign(unit_of_n=[units.get(metric, "displays") for metric in scores["metric"]])
@@ -270,6 +273,23 @@ def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> 
         apart = table[[one.name for one in known]].astype(float)
         table["distance_to_people"] = (apart - apart.iloc[0]).abs().mean(axis=1, skipna=False)
     return table
+
+
+def _performance(trials: pd.DataFrame, experiments: Sequence[Experiment], resamples: int) -> dict[str, Any]:
+    """Area under cumulative performance, mean over displays; chance looks into cells in random order, none twice."""
+    areas, chance = np.empty(len(trials)), np.empty(len(trials))
+    for experiment in experiments:
+        mine = (trials["experiment"] == experiment.name).to_numpy()
+        steps = np.arange(1, experiment.most_fixations)
+        n = trials.loc[mine, "n_fixations"].to_numpy()[:, None]
+        areas[mine] = (trials.loc[mine, "found"].to_numpy(bool)[:, None] & (n <= steps)).mean(axis=1)
+        chance[mine] = np.minimum(steps / (experiment.grid[0] * experiment.grid[1]), 1).mean()
+    area = float(areas.mean())
+    return {
+        "protocol": "all", "metric": "auc_performance", "value": area,
+        **_interval(_resampled(areas, resamples, np.random.default_rng(0)), area), "chance": float(chance.mean()),
+        "ceiling": 1.0, "p": sign_flip_p(areas - chance), "n": len(areas),
+    }  # fmt: skip
 
 
 def _cells(trials: pd.DataFrame, experiment: Experiment) -> Mapping[str, list[np.ndarray]]:

@@ -42,14 +42,14 @@ def sharpen(maps: Tensor, narrow: tuple[int, float], wide: tuple[int, float], pa
     return maps
 
 
-def modulate(search: Tensor, targets: Tensor, which: Tensor) -> Tensor:
+def modulate(search: Tensor, targets: Sequence[Tensor], which: Tensor) -> Tensor:
     """How strongly a target's features are present at each place.
 
     Parameters
     ----------
     search : (n, c, h, w)
         Maps of the scenes.
-    targets : (k, c, i, j)
+    targets : (k, c, i, j), or k of (c, i, j)
         Features of the targets: the kernels.
     which : (n,) int
         Target of each scene.
@@ -58,12 +58,12 @@ def modulate(search: Tensor, targets: Tensor, which: Tensor) -> Tensor:
     -------
     (n, h, w), without bias, kernels not flipped; an even kernel reaches one further down and right.
     """
-    rows, columns = targets.shape[-2:]
     height, width = search.shape[-2:]
-    up, left = (rows - 1) // 2, (columns - 1) // 2
     out = search.new_zeros(len(search), height, width)
     for k in torch.unique(which).tolist():
         mine = torch.nonzero(which == k).flatten()
+        rows, columns = targets[k].shape[-2:]
+        up, left = (rows - 1) // 2, (columns - 1) // 2
         # One matrix product gives what each pixel adds at each offset of the kernel; then these are shifted and summed.
         kernel = targets[k].permute(1, 2, 0).reshape(rows * columns, -1)
         parts = search[mine].permute(0, 2, 3, 1) @ kernel.T

@@ -138,7 +138,7 @@ def search(
             remedy="Use inhibition `window` where items do not lie on a grid",
         )
     model.start(scenes, seed)
-    parts = []
+    parts = {}
     waiting, active = list(range(len(scenes))), []
     # Trials that end make room for others, so that batches stay full.
     while waiting or active:
@@ -146,12 +146,13 @@ def search(
             active.append(_Trial(waiting.pop(0), scenes, rules, seed))
         _advance(model, scenes, rules, active)
         ended = [trial for trial in active if trial.over]
-        active = [trial for trial in active if not trial.over]
-        parts += ended
-        if progress and ended:
-            progress(len(ended))
-    parts.sort(key=lambda trial: trial.number)
-    return pd.concat([trial.table() for trial in parts], ignore_index=True)
+        over, active = len(ended), [trial for trial in active if not trial.over]
+        # Of what has ended, the path is kept, not the picture.
+        parts |= {trial.number: trial.table() for trial in ended}
+        del ended
+        if progress and over:
+            progress(over)
+    return pd.concat([parts[number] for number in sorted(parts)], ignore_index=True)
 
 
 class _Trial:
@@ -160,12 +161,14 @@ class _Trial:
     def __init__(self, number: int, scenes: Scenes, rules: Rules, seed: int) -> None:
         self.number, self.scenes, self.rules = number, scenes, rules
         self.rng = np.random.default_rng([seed, number])
-        self.image = scenes.images[number].copy()
+        self.original = scenes.images[number]
+        self.image = self.original.copy()
         self.places: list[tuple[int, int]] = [(scenes.height // 2, scenes.width // 2)]
         self.found, self.over = False, False
         self.allowed = np.zeros((scenes.height, scenes.width), bool)
         if scenes.cells is None:
-            self.allowed[:] = True
+            top, left, bottom, right = (0, 0, *self.allowed.shape) if scenes.areas is None else scenes.areas[number]
+            self.allowed[top:bottom, left:right] = True
         else:
             for top, left, bottom, right in scenes.cells:
                 self.allowed[top:bottom, left:right] = True
@@ -192,7 +195,7 @@ class _Trial:
         if self.rules.memory:
             self.allowed = self._free.copy()
             if self.rules.inhibition == "cell":
-                self.image = self.scenes.images[self.number].copy()
+                self.image = self.original.copy()
         else:
             remembered = self.places[-1:]
         for row, column in remembered:
@@ -256,7 +259,7 @@ def _recognise(model: SearchModel, rules: Rules, trials: list[_Trial]) -> None:
     else:
         view = View(
             np.array([trial.number for trial in trials]),
-            np.stack([trial.scenes.images[trial.number] for trial in trials]),
+            np.stack([trial.original for trial in trials]),
             np.array([trial.places[-1] for trial in trials]),
             torch.empty(0),
         )

@@ -19,6 +19,8 @@ from cogmodels.stimuli.eccentricity import halve
 
 #: Background beyond the scene, px, that a model always sees around it.
 MARGIN_PX = 64
+#: Targets that are read together: it bounds memory and changes nothing else.
+TARGETS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -168,14 +170,21 @@ class TopDown:
         size = (self._scenes.height, self._scenes.width)
         return F.interpolate(part.unsqueeze(1), size=size, mode="nearest").squeeze(1)
 
-    def _read_targets(self, scenes: Scenes) -> list[Tensor]:
-        """Kernels (k, c, i, j) of each pair; targets of one size are read together."""
-        sizes = {target.shape for target in scenes.targets}
-        if len(sizes) > 1:
-            raise DataError(
-                f"targets of sizes {sorted(sizes)}", where="search model", remedy="Search those of one size together"
-            )
-        return self._features(np.stack(scenes.targets))
+    def _read_targets(self, scenes: Scenes) -> list[list[Tensor]]:
+        """Kernels (c, i, j) of each target, of each pair; targets of one size are read together, some at a time."""
+        shapes: dict[tuple[int, ...], list[int]] = {}
+        for k, target in enumerate(scenes.targets):
+            shapes.setdefault(target.shape, []).append(k)
+        kernels: list[list[Tensor]] = [[torch.empty(0)] * len(scenes.targets) for _ in self._on]
+        for members in shapes.values():
+            for first in range(0, len(members), TARGETS_AT_ONCE):
+                some = members[first : first + TARGETS_AT_ONCE]
+                for mine, features in zip(
+                    kernels, self._features(np.stack([scenes.targets[k] for k in some])), strict=True
+                ):
+                    for k, feature in zip(some, features, strict=True):
+                        mine[k] = feature
+        return kernels
 
     @torch.inference_mode()
     def _features(self, images: np.ndarray) -> list[Tensor]:

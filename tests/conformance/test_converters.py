@@ -1,5 +1,6 @@
 """Converters on the real recordings: totals, values and names as published."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import yaml
 
 from cogmodels.config.load import load_spec
 from cogmodels.data.bids import discover, parse_name, read_events, read_json, read_tsv, write_scans
-from cogmodels.data.converters import eyelink_sample, gaze_files, haxby2001, lund2013, osie, uci_eeg
+from cogmodels.data.converters import amazon_covers, eyelink_sample, gaze_files, haxby2001, lund2013, osie, uci_eeg
 from cogmodels.data.physio import read_physio, read_physioevents, read_screen
 from cogmodels.data.sources import fetch_source
+from cogmodels.data.tables import check_fixations, scanpath_fixations
 from cogmodels.errors import DataError
+from cogmodels.search.natural import people_searches
+from cogmodels.stimuli.covers import infer_grid
 
 
 def load(root, name):
@@ -367,6 +371,96 @@ def test_damaged_osie(tmp_path):
         osie.convert(tmp_path, tmp_path / "out", "01")
     with pytest.raises(DataError, match="no subject 16"):
         osie.convert(tmp_path, tmp_path / "out", "16")
+
+
+# -- Amazon book covers ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def covers(root, mirror, tmp_path_factory):
+    source = tmp_path_factory.mktemp("covers-source")
+    spec = fetch(root, "amazon-covers", source, mirror)
+    return build(amazon_covers, spec, source, tmp_path_factory.mktemp("covers")), spec
+
+
+class TestAmazonCovers:
+    def test_names(self, covers):
+        check_names(covers[0])
+
+    def test_published_totals(self, covers):
+        target, spec = covers
+        tables = {s: read_tsv(target / f"sub-{s}/beh/sub-{s}_task-search_beh.tsv") for s in spec["subjects"]}
+        fixations = pd.concat(tables, names=["subject"])
+        lengths = fixations.groupby(["subject", "trial"]).size()
+        assert (len(tables), len(lengths), len(fixations)) == (6, 600, 8683)
+        assert lengths.mean() == pytest.approx(14.47, abs=5e-3)
+        assert (lengths.min(), lengths.max(), lengths.median()) == (2, 91, 10)
+        # Share of last fixations inside the target's box.
+        found = fixations["found"].astype(str).eq("True").groupby(["subject", fixations["trial"]])
+        assert found.any().mean() == pytest.approx(0.827, abs=5e-4)
+        assert (found.sum() <= 1).all()
+        collages = read_tsv(target / "stimuli/collages.tsv")
+        placed = fixations.merge(collages, left_on="stimulus", right_on="image")
+        assert len(placed) == 8683
+        assert (placed["x"].between(0, placed["width"]) & placed["y"].between(0, placed["height"])).all()
+        assert (placed["target_x"] == placed["target_y"]).all()
+        assert fixations[["onset", "duration"]].isna().all().all()
+
+    def test_collages_are_of_6_by_14(self, covers):
+        collages = read_tsv(covers[0] / "stimuli/collages.tsv")
+        assert len(collages) == 100
+        assert collages["image"].tolist() == [f"{n}.jpg" for n in range(1, 101)]
+        assert collages["target"].value_counts().tolist() == [20] * 5
+        assert (collages["right"] - collages["left"]).between(149, 171).all()
+        assert (collages["bottom"] - collages["top"]).between(237, 256).all()
+        assert infer_grid(collages) == (6, 14)
+
+    def test_people_find_as_the_source_says_and_sooner_than_chance(self, covers):
+        target, spec = covers
+        people = pd.concat(
+            [
+                scanpath_fixations(read_tsv(target / f"sub-{s}/beh/sub-{s}_task-search_beh.tsv"), s)
+                for s in spec["subjects"]
+            ],
+            ignore_index=True,
+        )
+        check_fixations(people)
+        collages = read_tsv(target / "stimuli/collages.tsv").rename(columns={"image": "stimulus"})
+        scenes = collages.assign(
+            trial=np.arange(100), **{f"own_{name}": collages[name] for name in ("left", "top", "right", "bottom")}
+        )
+        searches, paths = people_searches(people, scenes, window_px=90, most=200, first_is_start=False)
+        assert len(searches) == 600
+        # A window that reaches the box finds it more often than a last fixation inside of it.
+        assert 0.827 < searches["found"].mean() <= 1
+        # Cut at the find and with near fixations joined, no path is longer than it was.
+        assert paths.groupby(["trial", "subject"]).size().max() <= 91
+        assert searches.loc[searches["found"], "n_fixations"].median() < 84 / 2
+
+
+def test_damaged_covers(tmp_path):
+    path = tmp_path / "AmazonCovers/Amazon.json"
+    with pytest.raises(DataError, match="does not exist"):
+        amazon_covers.convert(tmp_path, tmp_path / "out", "01")
+    path.parent.mkdir(parents=True)
+    path.write_text('{"1.jpg": {"fixations": {}}}')
+    with pytest.raises(DataError, match="no collage with fixations"):
+        amazon_covers.convert(tmp_path, tmp_path / "out", "01")
+    box = {"xmin": 0, "xmax": 5, "ymin": 0, "ymax": 5}
+    collage = {
+        "fixations": {"1": [[1, 2, 3]]},
+        "ground_truth": [box],
+        "size": {"width": 9, "height": 9},
+        "target": "t.jpg",
+    }
+    path.write_text(json.dumps({"1.jpg": collage}))
+    with pytest.raises(DataError, match="person 1 has no list of places"):
+        amazon_covers.convert(tmp_path, tmp_path / "out", "01")
+    path.write_text(json.dumps({"1.jpg": {**collage, "ground_truth": [box, box]}}))
+    with pytest.raises(DataError, match="not one box"):
+        amazon_covers.describe(tmp_path, tmp_path / "out")
+    with pytest.raises(DataError, match="no subject 07"):
+        amazon_covers.convert(tmp_path, tmp_path / "out", "07")
 
 
 # -- Lund2013 --------------------------------------------------------------------------------------------------------

@@ -99,6 +99,10 @@ SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
     "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
+    "natural-search": {
+        "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
+        "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
+    },
     "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,

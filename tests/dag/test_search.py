@@ -67,7 +67,7 @@ def test_scores_name_chance_and_people(searched):
     scores = pd.read_csv(searched.folder / "results/own/compare/scores.csv")
     assert set(scores["family"]) == {"search"}
     assert set(scores["metric"]) == {
-        "slope_ms_per_item", "asymmetry_index", "mean_asymmetry_index", "found_rate",
+        "slope_ms_per_item", "asymmetry_index", "mean_asymmetry_index", "found_rate", "auc_performance",
     }  # fmt: skip
     # Nobody has measured people on these displays.
     assert scores.loc[scores["metric"] == "slope_ms_per_item", "ceiling"].isna().all()

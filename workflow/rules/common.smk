@@ -236,7 +236,28 @@ def own_display(wildcards):
 
 def display_files(wildcards):
     """All display experiments of a data set."""
-    return [f"{DATA}/{wildcards.dataset}/displays/{d}/display.json" for d in PLAN.specs[wildcards.dataset].source.names]
+    return [f"{DATA}/{wildcards.dataset}/displays/{d}/display.json" for d in PLAN.display_names(wildcards.dataset)]
+
+
+def scenes_of(wildcards):
+    """The options of a set of scenes."""
+    return PLAN.specs[wildcards.dataset].scenes[wildcards.display].model_dump(mode="json")
+
+
+def people_on_scenes(wildcards):
+    """The fixations of people who searched a data set's scenes; none where nobody did."""
+    if not any(part.people for part in PLAN.specs[wildcards.dataset].scenes.values()):
+        return []
+    return f"{DERIVATIVES}/{wildcards.dataset}/scanpaths/fixations.parquet"
+
+
+def scene_searches(name):
+    """A file of each search experiment on a data set's scenes."""
+    return lambda wildcards: [
+        f"{PLAN.experiment_folder(experiment)}/{name}"
+        for experiment in PLAN.searches(scenes=True)
+        if PLAN.experiments[experiment].dataset == wildcards.dataset
+    ]
 
 
 def searched_displays(wildcards):
@@ -340,6 +361,7 @@ def report_facts():
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
             | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
             | {"images_note": spec.images.note if spec.images else ""}
+            | {"scenes_kind": PLAN.scenes_kind(name), "scenes_notes": [part.note for part in spec.scenes.values()]}
             for name, spec in PLAN.specs.items()
         },
         "pipelines": {name: p.options() for name, p in PLAN.pipelines().items()},

@@ -23,6 +23,7 @@ rule compare_experiments:
     params:
         study=STUDY.study,
         simulated=PLAN.of_kind("simulation"),
+        made={name: kind for name in PLAN.specs if (kind := PLAN.scenes_kind(name))},
         code=code("compare_experiments"),
     script:
         "../scripts/compare_experiments.py"

@@ -15,6 +15,7 @@ rule make_report:
         searches=[
             *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
             *(f"{RESULTS}/search/{dataset}/asymmetries.png" for dataset in compared_searches()),
+            *(f"{RESULTS}/search/{dataset}/performance.png" for dataset in PLAN.searched_scenes),
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
         quality=gaze_tables("quality.tsv"),

@@ -28,6 +28,30 @@ rule draw_displays:
         "../scripts/draw_displays.py"
 
 
+rule gather_scenes:
+    """Bring a data set's images to one size, with each target's box and picture: scenes for search models."""
+    input:
+        source=lambda wildcards: PLAN.scene_inputs(wildcards.dataset, wildcards.display),
+    output:
+        about=f"{DISPLAYS}/{{display}}/display.json",
+        trials=f"{DISPLAYS}/{{display}}/trials.tsv",
+        images=directory(f"{DISPLAYS}/{{display}}/images"),
+    log:
+        "logs/gather_scenes/{dataset}_{display}.log",
+    benchmark:
+        "logs/benchmarks/gather_scenes/{dataset}_{display}.tsv"
+    wildcard_constraints:
+        dataset=one_of(dataset for dataset in PLAN.specs if PLAN.has_scenes(dataset)),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        scenes=scenes_of,
+        code=code("gather_scenes"),
+    script:
+        "../scripts/gather_scenes.py"
+
+
 rule plot_displays:
     """Draw the contact sheet of a data set's search displays."""
     input:
@@ -43,6 +67,8 @@ rule plot_displays:
         "logs/plot_displays/{dataset}.log",
     benchmark:
         "logs/benchmarks/plot_displays/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("displays")),
     conda:
         "../../envs/search.yaml"
     params:
@@ -89,7 +115,7 @@ rule score_search:
     benchmark:
         "logs/benchmarks/score_search/{dataset}_{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.of_family("search")),
+        experiment=one_of(PLAN.searches(scenes=False)),
     conda:
         "../../envs/search.yaml"
     params:
@@ -118,7 +144,7 @@ rule plot_search:
     benchmark:
         "logs/benchmarks/plot_search/{dataset}_{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.of_family("search")),
+        experiment=one_of(PLAN.searches(scenes=False)),
     conda:
         "../../envs/search.yaml"
     params:
@@ -126,6 +152,89 @@ rule plot_search:
         code=code("plot_search"),
     script:
         "../scripts/plot_search.py"
+
+
+rule score_scenes:
+    """Score a search model on scenes: how soon it finds targets, and how like people's its scanpaths are."""
+    input:
+        trials=run_files("trials.csv"),
+        predictions=run_files("predictions.parquet"),
+        about=searched_displays,
+        people=people_on_scenes,
+    output:
+        scores=f"{SEARCH}/scores.csv",
+        performance=f"{SEARCH}/performance.csv",
+    log:
+        "logs/score_scenes/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/score_scenes/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.searches(scenes=True)),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        seeds=lambda wildcards: PLAN.experiments[wildcards.experiment].seeds,
+        bootstrap=lambda wildcards: PLAN.experiments[wildcards.experiment].bootstrap,
+        study=STUDY.study,
+        code=code("score_scenes"),
+    script:
+        "../scripts/score_scenes.py"
+
+
+rule plot_scenes:
+    """Draw how soon a search model finds targets in scenes, and where it and a person looked."""
+    input:
+        performance=f"{SEARCH}/performance.csv",
+        predictions=first_searches,
+        about=searched_displays,
+        people=people_on_scenes,
+    output:
+        figure=report(
+            f"{SEARCH}/search.png",
+            caption="../report/scenes.rst",
+            category="Search",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_scenes/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_scenes/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.searches(scenes=True)),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        title=experiment_title,
+        code=code("plot_scenes"),
+    script:
+        "../scripts/plot_scenes.py"
+
+
+rule plot_performance:
+    """Draw how soon all search models find targets in a data set's scenes, beside people and chance."""
+    input:
+        performance=scene_searches("performance.csv"),
+        about=display_files,
+    output:
+        figure=report(
+            f"{RESULTS}/search/{{dataset}}/performance.png",
+            caption="../report/scenes.rst",
+            category="Search",
+            labels={"data set": "{dataset}", "experiment": "all"},
+        ),
+    log:
+        "logs/plot_performance/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/plot_performance/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(dataset for dataset in PLAN.specs if PLAN.has_scenes(dataset)),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: share of targets found",
+        code=code("plot_performance"),
+    script:
+        "../scripts/plot_performance.py"
 
 
 rule compare_searches:

@@ -19,3 +19,25 @@ rule tabulate_features:
         code=code("tabulate_features"),
     script:
         "../scripts/tabulate_features.py"
+
+
+rule extract_features:
+    """Read a network's features of a data set's images into a Features table; what is known is not read again."""
+    input:
+        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, STUDY.features[wildcards.features].images),
+    output:
+        features=f"{DERIVATIVES}/{{dataset}}/features/{{features}}.parquet",
+    log:
+        "logs/extract_features/{dataset}_{features}.log",
+    benchmark:
+        "logs/benchmarks/extract_features/{dataset}_{features}.tsv"
+    wildcard_constraints:
+        features=one_of(PLAN.features),
+    conda:
+        "../../envs/search.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        options=lambda wildcards: STUDY.features[wildcards.features].model_dump(mode="json"),
+        code=code("extract_features"),
+    script:
+        "../scripts/extract_features.py"

@@ -14,9 +14,9 @@ with job(snakemake):
     scores = gather_scores([Path(file) for file in snakemake.input.scores])
     differences = config_differences([read_manifest(Path(file)) for file in snakemake.input.manifests])
     write_csv(Path(wanted.scores), scores)
-    simulated = snakemake.params.simulated
-    page = comparison_page(scores, differences, snakemake.params.study, simulated)
+    kinds = snakemake.params.simulated, snakemake.params.made
+    page = comparison_page(scores, differences, snakemake.params.study, *kinds)
     with whole(Path(wanted.table)) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    save_figure(plot_scores(scores, simulated), Path(wanted.figure))
+    save_figure(plot_scores(scores, *kinds), Path(wanted.figure))
     write_csv(Path(wanted.differences), differences.reset_index())

@@ -8,6 +8,7 @@ import yaml
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.load import load_study
 from cogmodels.data.plan import Plan
+from cogmodels.errors import ConfigError
 
 
 @pytest.fixture
@@ -77,3 +78,54 @@ def test_folds_and_seeds_make_run_folders(own, root):
     assert plan.run_folders("sim-fmri") == [
         "results/default/decoding/sim-study/sim-fmri/fold-test_seed-0", "results/default/decoding/sim-study/sim-fmri/fold-test_seed-3",
     ]  # fmt: skip
+
+
+SCENES = {
+    "name": "rooms", "title": "Rooms", "modalities": ["search"], "licence": {"name": "own", "redistributable": False},
+    "source": {"kind": "folder", "path": "mine"},
+    "scenes": {
+        "all": {"title": "Rooms", "table": "scenes.tsv", "size": [96, 64], "px_per_degree": 10.0},
+        "pieces": {
+            "kind": "cutouts", "title": "Pieces", "images": "*.png", "target_px": 20, "size": [96, 64], "px_per_degree": 10.0,
+        },
+    },
+}  # fmt: skip
+
+
+def scenes_plan(tmp_path, root, **changes):
+    (tmp_path / "rooms.yaml").write_text(yaml.safe_dump({**SCENES, **changes}))
+    experiments = {"look": {"family": "search", "dataset": "rooms"}}
+    return Plan(load_study({"study": "s", "datasets": ["rooms"], "experiments": experiments}), tmp_path)
+
+
+def test_scenes_of_a_folder_without_people(tmp_path, root, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.png").touch()
+    plan = scenes_plan(tmp_path, root)
+    assert plan.recordings("rooms") == plan.subjects("rooms") == []
+    assert plan.displays_of("look") == ["all", "pieces"]
+    assert (plan.searches(scenes=True), plan.searches(scenes=False)) == (["look"], [])
+    assert plan.searched_scenes == ["rooms"]
+    assert plan.scenes_kind("rooms") == "constructed"
+    assert plan.scene_inputs("rooms", "all") == ["mine/scenes.tsv"]
+    assert plan.scene_inputs("rooms", "pieces") == ["mine/a.png"]
+    assert plan.scene_root("rooms") == "mine"
+
+
+def test_scenes_of_files_that_need_no_converter(tmp_path, root):
+    plan = scenes_plan(tmp_path, root, source={"kind": "files", "path": "mine"})
+    assert plan.scene_inputs("rooms", "all") == ["data/rooms/sourcedata/source.json"]
+    assert plan.scene_root("rooms") == "data/rooms/sourcedata"
+
+
+def test_scenes_and_modalities_go_together(tmp_path, root):
+    for change, expected in (
+        ({"modalities": ["gaze"]}, "the modality `search` goes with"),
+        ({"scenes": {}}, "the modality `search` goes with"),
+        ({"source": {"kind": "displays"}}, "`scenes` need images"),
+        ({"scenes": {"all": {**SCENES["scenes"]["all"], "people": True}}}, "need `recordings`"),
+        ({"scenes": {"all": {**SCENES["scenes"]["all"], "tabel": "x"}}}, "tabel"),
+    ):
+        with pytest.raises(ConfigError, match=expected):
+            scenes_plan(tmp_path, root, **change)

@@ -91,6 +91,7 @@ def trials(gains, repeats=30, seed=0):
                         "set_size": n,
                         "rt_ms": t,
                         "found": True,
+                        "n_fixations": 1,
                     }
                     for t in times
                 ]
@@ -159,7 +160,9 @@ def test_flat_searches_are_flat():
     flat = trials(dict.fromkeys((c.name for e in EXPERIMENTS.values() for c in e.conditions), 0.0), repeats=2)
     scores = score_searches(flat.assign(rt_ms=630.0 + 1 / 3), list(EXPERIMENTS.values()), resamples=200)
     assert not scores.drop(columns="ceiling").isna().any().any()
-    assert (scores.loc[scores["metric"] != "found_rate", ["value", "ci_low", "ci_high"]] == 0).all().all()
+    rates = scores["metric"].isin(["found_rate", "auc_performance"])
+    assert (scores.loc[rates, ["value", "ci_low", "ci_high"]] == 1).all().all()
+    assert (scores.loc[~rates, ["value", "ci_low", "ci_high"]] == 0).all().all()
     assert ((scores["ci_low"] <= scores["value"]) & (scores["value"] <= scores["ci_high"])).all()
 
 

@@ -180,7 +180,7 @@ def test_vgg16_as_published_runs_with_random_weights():
     fixations = search(model, few, Rules(most_fixations=3))
     assert len(fixations) >= 2
     # The target's 31 px become one cell of the last scale, the scene's 524 px a map of 33 x 33.
-    assert [tuple(k.shape[2:]) for k in model._kernels] == [(1, 1)] * 3
+    assert [tuple(k[0].shape[1:]) for k in model._kernels] == [(1, 1)] * 3
 
 
 def test_a_halving_of_the_target_is_the_pool_that_vgg16_has_there():
@@ -192,7 +192,8 @@ def test_a_halving_of_the_target_is_the_pool_that_vgg16_has_there():
         pairs = tuple(LayerPair(f"block{k}_{layer}", f"block{k}_conv3") for k in (3, 4, 5))
         model = TopDown(net, net, pairs, target_halvings=halvings)
         model.start(given, 0)
-        kernels.append(model._kernels)
+        kernels.append([kernel for of_pair in model._kernels for kernel in of_pair])
+    assert len(kernels[0]) == 3 * len(displays.targets)
     for pooled, halved in zip(*kernels, strict=True):
         torch.testing.assert_close(pooled, halved)
     with pytest.raises(DataError, match="-1 halvings"):
