@@ -152,8 +152,9 @@ def accumulate_steps(coefficients, matrix, points, values, jacobian, gain, norma
     """Normal equations (7, 7) and (7,) of one Gauss-Newton step; weighted squared residuals and sum of weights.
 
     The residual of a point is the moving volume at ``matrix`` times the point minus ``gain`` times the reference;
-    ``jacobian`` (n, 6) is the reference's derivative by a rigid motion; the seventh unknown is the gain. The weight of a
-    point falls to 0 over the last voxel before the edge: points that leave all at once would make the steps alternate.
+    ``jacobian`` (n, 6) is the reference's derivative by a rigid motion; the seventh unknown is the gain. The weight of
+    a point falls to 0 over the last voxel before the edge: points that leave all at once would make the steps
+    alternate.
     """
     nx, ny, nz = coefficients.shape
     index = np.empty((3, 4), np.int64)

@@ -80,7 +80,8 @@ def estimate_motion(
 
     Notes
     -----
-    A volume whose steps have not become small after 30 is named in a warning. Of a run with one slice only the motion within the slice is found; the rest stays 0.
+    A volume whose steps have not become small after 30 is named in a warning. Of a run with one slice only the motion
+    within the slice is found; the rest stays 0.
     """
     affine = np.asarray(affine, dtype=float)
     shape = volumes.shape
@@ -199,11 +200,12 @@ def _align_all(volumes, target, affine, levels, start, *, chained):
 def _prepare(target, affine, fwhm_mm, spacing_mm):
     """Kernels of a level, the points to compare, and the reference's values and derivatives there."""
     sizes = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
-    kernels = [gaussian_kernel(fwhm_mm / size) if n > 1 else np.ones(1) for size, n in zip(sizes, target.shape)]
+    pairs = zip(sizes, target.shape, strict=True)
+    kernels = [gaussian_kernel(fwhm_mm / size) if n > 1 else np.ones(1) for size, n in pairs]
     coefficients = _smooth(target, kernels)
     spline_volume(coefficients)
     steps = [max(1, int(round(spacing_mm / size))) for size in sizes]
-    axes = [np.arange((n - 1) % step // 2, n, step, dtype=float) for n, step in zip(target.shape, steps)]
+    axes = [np.arange((n - 1) % step // 2, n, step, dtype=float) for n, step in zip(target.shape, steps, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     values, gradients = np.empty(len(points)), np.empty((len(points), 3))
     sample_gradient(coefficients, points, values, gradients)

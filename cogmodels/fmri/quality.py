@@ -46,8 +46,8 @@ def temporal_snr(data: np.ndarray, *, order: int = 2) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Dvars:
-    """Per volume (n_volumes,): ``plain`` (grand median 1000), ``standardized`` by what neighbouring volumes are expected
-    to differ by, and ``voxelwise``, where each voxel is standardised first. 0 for the first volume."""
+    """Per volume (n_volumes,): ``plain`` (grand median 1000), ``standardized`` by what neighbouring volumes are
+    expected to differ by, and ``voxelwise``, where each voxel is standardised first. 0 for the first volume."""
 
     plain: np.ndarray
     standardized: np.ndarray
@@ -57,10 +57,11 @@ class Dvars:
 def dvars(data: np.ndarray) -> Dvars:
     """Root mean square change of all voxels from each volume to the next.
 
-    ``plain`` is that of Power et al. (2012, NeuroImage 59, 2142-2154). ``standardized`` divides it by the mean over voxels
-    of ``sd sqrt(2 (1 - rho))``, what an AR(1) series of that voxel's standard deviation and lag-1 correlation is expected
-    to change by; the standard deviation is the interquartile range (lower quartiles) over 1.349 (Afyouni and Nichols 2018,
-    NeuroImage 172, 291-312; the formula of nipype, which fMRIPrep prints as ``std_dvars``). 1 is what noise does.
+    ``plain`` is that of Power et al. (2012, NeuroImage 59, 2142-2154). ``standardized`` divides it by the mean over
+    voxels of ``sd sqrt(2 (1 - rho))``, what an AR(1) series of that voxel's standard deviation and lag-1 correlation is
+    expected to change by; the standard deviation is the interquartile range (lower quartiles) over 1.349 (Afyouni and
+    Nichols 2018, NeuroImage 172, 291-312; the formula of nipype, which fMRIPrep prints as ``std_dvars``). 1 is what
+    noise does.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ def smooth_in_mask(data: np.ndarray, mask: np.ndarray, fwhm_mm: float, voxel_siz
     """Smooth each volume with a Gaussian that sees nothing but the mask.
 
     Separable convolution of the image, zero outside of the mask, divided by the same convolution of the mask: no
-    signal leaks in or out at the edge, and a constant stays a constant (Jezzard's "normalised convolution": Knutsson
+    signal leaks in or out at the edge, and a constant stays a constant (normalised convolution: Knutsson
     and Westin 1993, CVPR, 515-523).
 
     Parameters
