@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import gammainc, gammaln, xlogy
@@ -52,6 +53,7 @@ class Hrf:
         """Response to an event of a duration, 0 for an impulse."""
         return self.impulse(times) if duration == 0 else self.boxcar(times, duration)
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - instances are small, equal ones are one
     def peak(self, duration: float) -> float:
         """Largest value of the response to an event of a duration."""
         return float(self.respond(np.append(_FINE, duration + _FINE), duration).max())
