@@ -134,7 +134,7 @@ def test_without_repeats_the_recipe_ends_at_b_and_says_why():
     assert found.step == "B"
     assert (found.fraction == 1).all()
     np.testing.assert_allclose(found.betas, estimate_trials(runs, unique, TR, step="B").betas)
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="one run") as caught:
         single = estimate_trials(runs[:1], events[:1], TR)
     assert {str(warning.message) for warning in caught} == set(single.notes)
     assert "there is one run to choose with" in single.notes[0]
