@@ -98,6 +98,69 @@ def outlier_volumes(
     return outliers
 
 
+def select_confounds(
+    table: pd.DataFrame,
+    *,
+    motion: Literal[0, 6, 12, 24] = 24,
+    tissue: bool = False,
+    global_signal: bool = False,
+    anatomical: int = 0,
+    temporal: int = 0,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Columns of a confounds table to regress out, and the volumes to keep.
+
+    Cosines are left where they are: the filter belongs into the same projection (`cogmodels.fmri.cleaning.clean_run`).
+
+    Parameters
+    ----------
+    table : data frame (n_volumes, any)
+        fMRIPrep's names, or those of `motion_regressors`.
+    motion : int
+        0, 6, 12 or 24 regressors of motion; what the table lacks of them is worked out from the six.
+    tissue, global_signal : bool
+        Mean signals of white matter and cerebrospinal fluid; of the brain.
+    anatomical, temporal : int
+        Number of aCompCor and tCompCor components.
+
+    Returns
+    -------
+    regressors : data frame (n_volumes, k)
+    keep : (n_volumes,) bool
+        False where a ``non_steady_state_outlier`` is 1.
+
+    Raises
+    ------
+    DataError
+        Columns that are missing, or that hold missing values in volumes that are kept.
+    """
+    keep = ~(table.filter(regex=r"^non_steady_state_outlier\d+$") > 0.5).any(axis=1).to_numpy()
+    chosen = []
+    if tissue:
+        chosen += ["csf", "white_matter"]
+    if global_signal:
+        chosen += ["global_signal"]
+    chosen += [f"a_comp_cor_{i:02d}" for i in range(anatomical)] + [f"t_comp_cor_{i:02d}" for i in range(temporal)]
+    missing = [name for name in [*(MOTION if motion else ()), *chosen] if name not in table]
+    if missing:
+        raise DataError(
+            f"the confounds lack {', '.join(missing)}",
+            where="confounds",
+            remedy="Ask for what the table has, or make the derivatives again with these confounds",
+        )
+    parts = [table[chosen]]
+    if motion:
+        parts.insert(0, motion_regressors(table[list(MOTION)].to_numpy(), motion))
+    regressors = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    wrong = [name for name in regressors if not np.isfinite(regressors.loc[keep, name]).all()]
+    if wrong:
+        raise DataError(
+            f"{', '.join(wrong)} hold missing values in volumes that are kept",
+            where="confounds",
+            remedy="Leave these columns out; a tissue whose mask was empty has no signal",
+        )
+    return regressors.fillna(0.0), keep
+
+
 def spike_regressors(outliers: np.ndarray) -> pd.DataFrame:
     """One regressor (n_volumes,) for each outlier: 1 there, 0 elsewhere; ``motion_outlier00`` and on."""
     outliers = np.asarray(outliers, dtype=bool)
