@@ -10,8 +10,8 @@ from numpy.polynomial import legendre
 
 from cogmodels.errors import DataError
 
-# Voxels cleaned at once: bounds the float64 copies to some tens of MB.
-CHUNK = 8192
+# Voxels worked on at once: bounds the float64 copies to some tens of MB; and where the copy is to stay in the cache.
+CHUNK, BLOCK = 8192, 1024
 # A voxel that varies by less than this share of its size does not vary: float32 cannot hold it.
 CONSTANT = 1e-6
 # Directions of a basis with a smaller singular value, beside the largest, are none of their own.
@@ -214,23 +214,30 @@ def trend_basis(n_volumes: int, order: int) -> np.ndarray:
 def _project_out(
     data: np.ndarray, basis: np.ndarray, standardize: bool, dtype: type, keep: np.ndarray | None = None
 ) -> np.ndarray:
-    """Voxels less what an orthonormal basis holds of them, on the volumes kept; what is left of size 0 becomes 0."""
-    cleaned = np.empty((len(basis), data.shape[1]), dtype=dtype)
+    """Voxels less what an orthonormal basis, which spans the mean, holds of them; what is left of size 0 becomes 0."""
+    n, rank = basis.shape
+    # Where more is removed than stays, what stays is the cheaper projection.
+    stays = np.linalg.qr(basis, mode="complete")[0][:, rank:] if 2 * rank > n else None
+    cleaned = np.empty((n, data.shape[1]), dtype=dtype)
     constant = 0
-    for first in range(0, data.shape[1], CHUNK):
-        part = np.asarray(data[:, first : first + CHUNK], dtype=np.float64)
-        part = part if keep is None else part[keep]
-        size = np.abs(part).max(axis=0)
-        # Twice: rounding leaves some 1e-16 of a large mean after one projection.
-        part = part - basis @ (basis.T @ part)
-        part -= basis @ (basis.T @ part)
-        spread = part.std(axis=0)
-        still = spread <= CONSTANT * size
+    for first in range(0, data.shape[1], BLOCK):
+        part = data[:, first : first + BLOCK] if keep is None else data[keep, first : first + BLOCK]
+        part = np.array(part, dtype=np.float64)
+        mean = part.mean(axis=0)
+        # First: a large mean would leave its rounding behind.
+        part -= mean
+        before = np.einsum("ij,ij->j", part, part) + n * mean**2
+        if stays is None:
+            part -= basis @ (basis.T @ part)
+        else:
+            part = stays @ (stays.T @ part)
+        after = np.einsum("ij,ij->j", part, part)
+        still = after <= CONSTANT**2 * before
         constant += int(still.sum())
-        part[:, still] = 0.0
+        scale = np.where(still, 0.0, 1.0)
         if standardize:
-            part /= np.where(still, 1.0, spread)
-        cleaned[:, first : first + CHUNK] = part
+            scale /= np.sqrt(np.where(still, 1.0, after / n))
+        np.multiply(part, scale, out=cleaned[:, first : first + BLOCK], casting="same_kind")
     if constant == data.shape[1]:
         raise DataError(
             f"none of the {constant} voxels varies over the run", where="fMRI cleaning", remedy="Check image and mask"
