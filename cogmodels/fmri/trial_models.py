@@ -39,7 +39,7 @@ def subject_betas(
     timing : sequence of (float, float)
         Repetition time and moment of a volume that is modelled, s, of each run.
     method : str
-        ``lsa``, ``lss`` (others of the same label share a regressor), or a step of `estimate_trials`.
+        ``lsa``, ``lss`` (no label is used), or a step of `estimate_trials`.
     high_pass_s : float
         Slowest period that stays, s.
     confounds : sequence of (n_volumes, k) arrays, optional
@@ -84,15 +84,13 @@ def subject_betas(
             remedy="Leave them out of the mask",
         )
     betas = []
-    for number, (run, table, rows) in enumerate(zip(runs, events, trials, strict=True)):
+    for number, (run, table) in enumerate(zip(runs, events, strict=True)):
         repetition_time, reference = timing[number]
         design = trial_design(table["onset"], table["duration"], len(run), repetition_time, reference_s=reference)
         nuisance = filter_basis(len(run), repetition_time, high_pass_s=high_pass_s)
         if confounds is not None:
             nuisance = np.hstack([nuisance, confounds[number]])
-        if method == "lsa":
-            found = lsa_betas(run, design, nuisance)
-        else:
-            found = lss_betas(run, design, nuisance, groups=rows["label"].to_numpy())
+        # One regressor for all others: one for each label would let labels of test trials into the betas.
+        found = (lsa_betas if method == "lsa" else lss_betas)(run, design, nuisance)
         betas.append((found * (100 / mean)).astype(np.float32))
     return betas

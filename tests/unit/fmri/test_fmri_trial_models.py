@@ -64,6 +64,15 @@ def test_labels_of_test_trials_do_not_matter_to_what_is_chosen():
     np.testing.assert_array_equal(np.concatenate(first), np.concatenate(second))
 
 
+@pytest.mark.parametrize("method", ["lsa", "lss"])
+def test_least_squares_uses_no_label(method):
+    runs, events, trials, _ = subject(noise=5.0, seed=3)
+    first = subject_betas(runs, events, trials, [(TR, 0.0)] * 3, method=method)
+    other = [table.assign(label="x", stimulus="y") for table in trials]
+    second = subject_betas(runs, events, other, [(TR, 0.0)] * 3, method=method)
+    np.testing.assert_array_equal(np.concatenate(first), np.concatenate(second))
+
+
 def test_runs_that_cannot_be_combined_are_refused():
     runs, events, trials, _ = subject()
     timing = [(TR, 0.0), (TR, 0.5), (TR, 0.0)]
