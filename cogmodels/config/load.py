@@ -99,6 +99,17 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Add the data set to the pipeline's `datasets`, or choose another pipeline",
             )
+        if (
+            pipeline.modality == "fmri"
+            and pipeline.responses in ("B", "C", "D")
+            and experiment.protocol == "leave_one_run_out"
+        ):
+            raise ConfigError(
+                f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
+                "so that with `leave_one_run_out` test runs would take part in choosing",
+                where=key,
+                remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
+            )
         if pipeline.modality == "gaze":
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",

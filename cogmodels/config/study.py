@@ -66,10 +66,45 @@ class FmriPipeline(Pipeline):
     modality: Literal["fmri"] = Field("fmri", description="kind of recording")
     task: str | None = Field(None, description="BIDS task to take; none = all")
     acquisition: str | None = Field(None, description="BIDS `acq-` label to take; none = all")
-    detrend_order: int = Field(2, ge=0, le=6, description="order of the polynomial removed from each run")
+    slice_timing: bool = Field(False, description="bring slices to one moment of the volume (needs `SliceTiming`)")
+    realign: bool = Field(False, description="bring the volumes of a run to its mean by rigid motion")
+    smoothing_fwhm_mm: float = Field(0.0, ge=0, le=30, description="Gaussian smoothing inside the mask, mm; 0 = none")
+    motion_regressors: Literal[0, 6, 12, 24] = Field(
+        0, description="motion parameters regressed out, with the drift in one projection (needs `realign`)"
+    )
+    detrend_order: int = Field(
+        2, ge=0, le=6, description="order of the polynomial removed from each run, where `high_pass_s` is none"
+    )
+    high_pass_s: float | None = Field(
+        None, gt=0, description="slowest period that stays, s: slow cosines are removed; none = a polynomial is"
+    )
+    low_pass_hz: float | None = Field(
+        None, gt=0, description="highest frequency that stays, Hz (needs `high_pass_s`); none = all"
+    )
     standardize: bool = Field(True, description="z-score each voxel within its run")
+    responses: Literal["window_mean", "lsa", "lss", "B", "C", "D"] = Field(
+        "window_mean",
+        description="response to an event: mean of a window; a beta of one model of all (`lsa`), of a model each "
+        "(`lss`), or GLMsingle's steps: response per voxel (B), noise components (C), ridge (D)",
+    )
     delay_s: float = Field(5.0, ge=0, le=20, description="haemodynamic delay: the response window starts here, s")
     window_s: float | None = Field(None, gt=0, description="length of the response window, s; none = the event's")
+
+    @model_validator(mode="after")
+    def _steps(self) -> FmriPipeline:
+        if self.motion_regressors and not self.realign:
+            raise ValueError("`motion_regressors` needs `realign: true`, which estimates the motion")
+        if self.high_pass_s is None and (self.low_pass_hz is not None or self.motion_regressors):
+            raise ValueError(
+                "`low_pass_hz` and `motion_regressors` need `high_pass_s`: they go in one projection with it"
+            )
+        if self.responses != "window_mean" and self.high_pass_s is None:
+            raise ValueError(
+                f"responses `{self.responses}` need `high_pass_s`: the model of the trials holds the drift"
+            )
+        if self.responses != "window_mean" and self.low_pass_hz is not None:
+            raise ValueError(f"responses `{self.responses}` are estimated without `low_pass_hz`: set it to none")
+        return self
 
 
 class GazePipeline(Pipeline):

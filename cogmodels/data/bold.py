@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from cogmodels.files import whole
 
 @dataclass(frozen=True)
 class Bold:
-    """One run: ``data`` (x, y, z, t) float32, ``affine`` (4, 4), ``repetition_time`` in s."""
+    """One run: ``data`` (x, y, z, t) float32, ``affine`` (4, 4), ``repetition_time`` in s; ``timing``: what the sidecar
+    says of slices that were brought to one moment (``SliceTimingCorrected``, ``StartTime`` in s)."""
 
     data: np.ndarray
     affine: np.ndarray
     repetition_time: float
+    timing: dict[str, Any] = field(default_factory=dict)
 
 
 def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
@@ -55,14 +57,61 @@ def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
             where=path,
             remedy="Mask them or repair the image",
         )
-    time = find_sidecar(path).get("RepetitionTime") or _header_time(image)
+    sidecar = find_sidecar(path)
+    time = sidecar.get("RepetitionTime") or _header_time(image)
     if not time or not np.isfinite(time) or time <= 0:
         raise DataError(
             "there is no repetition time",
             where=path,
             remedy="Add `RepetitionTime` (s) to the JSON file beside the image",
         )
-    return Bold(np.ascontiguousarray(data, dtype=np.float32), image.affine, float(time))
+    timing = {name: sidecar[name] for name in ("SliceTimingCorrected", "StartTime") if name in sidecar}
+    return Bold(np.ascontiguousarray(data, dtype=np.float32), image.affine, float(time), timing)
+
+
+def read_slice_times(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
+    """When each slice of a run of a shape is taken (n_slices,), s from the start of the volume, and the slices' axis.
+
+    Raises
+    ------
+    DataError
+        The sidecar lacks ``SliceTiming``, or names no axis that there is.
+    """
+    sidecar = find_sidecar(path)
+    times, direction = sidecar.get("SliceTiming"), sidecar.get("SliceEncodingDirection", "k")
+    if not times:
+        raise DataError(
+            "there are no slice times",
+            where=path,
+            remedy="Add `SliceTiming` (s) to the JSON file beside the image, or set `slice_timing: false`",
+        )
+    if direction.rstrip("-") not in ("i", "j", "k"):
+        raise DataError(
+            f"slices along `{direction}`",
+            where=path,
+            remedy="`SliceEncodingDirection` is i, j or k, or one of them with -",
+        )
+    times, axis = np.array(times, dtype=float), "ijk".index(direction[0])
+    if len(times) != shape[axis]:
+        raise DataError(
+            f"{len(times)} slice times for {shape[axis]} slices",
+            where=path,
+            remedy="Correct `SliceTiming` in the JSON file",
+        )
+    return times[::-1] if direction.endswith("-") else times, axis
+
+
+def collect_volumes(volumes: Iterable[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Run (x, y, z, t) float32 from its volumes, one after the other."""
+    data = np.empty(shape, dtype=np.float32)
+    for number, volume in enumerate(volumes):
+        data[..., number] = volume
+    return data
+
+
+def voxel_sizes(affine: np.ndarray) -> np.ndarray:
+    """Edges (3,) of a voxel, mm."""
+    return np.sqrt((np.asarray(affine)[:3, :3] ** 2).sum(axis=0))
 
 
 def read_mean(paths: Iterable[Path]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,18 +1,179 @@
-"""Slow drift out of a run, voxels on one scale."""
+"""Drift, unwanted frequencies and confounds out of a run in one projection; voxels on one scale."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import legendre
 
 from cogmodels.errors import DataError
 
-# Voxels cleaned at once: bounds the float64 copies to some tens of MB.
-CHUNK = 8192
+# Voxels worked on at once: bounds the float64 copies to some tens of MB; and where the copy is to stay in the cache.
+CHUNK, BLOCK = 8192, 1024
 # A voxel that varies by less than this share of its size does not vary: float32 cannot hold it.
 CONSTANT = 1e-6
+# Directions of a basis with a smaller singular value, beside the largest, are none of their own.
+RANK = 1e-8
+
+
+@dataclass(frozen=True)
+class CleanRun:
+    """``data`` (n_kept, n_voxels): the volumes that were kept; ``kept`` (n_volumes,) bool: which these are;
+    ``freedom``: degrees of freedom left, n_kept less the rank of all that was removed."""
+
+    data: np.ndarray
+    kept: np.ndarray
+    freedom: int
+
+
+def clean_run(
+    data: np.ndarray,
+    repetition_time: float,
+    *,
+    confounds: np.ndarray | None = None,
+    high_pass_s: float | None = 128.0,
+    low_pass_hz: float | None = None,
+    keep: np.ndarray | None = None,
+    standardize: bool = True,
+    fewest_freedom: int = 5,
+    dtype: type = np.float32,
+) -> CleanRun:
+    """Remove the mean, frequencies outside of a band, and confounds from each voxel, in one projection.
+
+    One after the other, a later step brings back what an earlier one removed (Lindquist et al. 2019, Human Brain
+    Mapping 40, 2358-2376). Volumes that are not kept are left out of the fit and of the result, so that they touch
+    nothing else (Power et al. 2014, NeuroImage 84, 320-341).
+
+    Parameters
+    ----------
+    data : (n_volumes, n_voxels) float
+        One run.
+    repetition_time : float
+        Seconds.
+    confounds : (n_volumes, k) float, optional
+        Columns may depend on each other.
+    high_pass_s : float, optional
+        Slowest period that stays, s; none = only the mean goes.
+    low_pass_hz : float, optional
+        Highest frequency that stays, Hz; none = all.
+    keep : (n_volumes,) bool, optional
+        Volumes to keep; by default all.
+    standardize : bool
+        Divide by the standard deviation of what is left (ddof 0).
+    fewest_freedom : int
+        Fewer degrees of freedom than this are refused.
+    dtype : type
+        Of the result; float32 rounds at 6e-8.
+
+    Returns
+    -------
+    CleanRun
+        Voxels that do not vary are 0; how many there are is said in a warning.
+
+    Raises
+    ------
+    DataError
+        Values that are not finite (columns of confounds are named by number), lengths that differ, too few degrees of
+        freedom, or no voxel that varies.
+    """
+    data = _check(data, 0)
+    keep = np.ones(len(data), dtype=bool) if keep is None else np.asarray(keep, dtype=bool)
+    if keep.shape != (len(data),) or not keep.any():
+        raise DataError(
+            f"{int(keep.sum())} of {keep.size} volumes are kept of a run of {len(data)}",
+            where="fMRI cleaning",
+            remedy="Give one value a volume, and keep some",
+        )
+    parts = [filter_basis(len(data), repetition_time, high_pass_s=high_pass_s, low_pass_hz=low_pass_hz)]
+    if confounds is not None:
+        confounds = np.asarray(confounds, dtype=float)
+        if confounds.ndim != 2 or len(confounds) != len(data):
+            raise DataError(
+                f"confounds of shape {confounds.shape} for a run of {len(data)} volumes",
+                where="fMRI cleaning",
+                remedy="Give one row a volume",
+            )
+        wrong = np.flatnonzero(~np.isfinite(confounds[keep]).all(axis=0))
+        if len(wrong):
+            raise DataError(
+                f"{len(wrong)} columns of confounds hold values that are not finite (first: column {wrong[0]})",
+                where="fMRI cleaning",
+                remedy="Fill the first row of derivatives with 0, or leave out the column or the volume",
+            )
+        parts.append(confounds)
+    basis = orthonormal(np.hstack(parts)[keep])
+    freedom = int(keep.sum()) - basis.shape[1]
+    if freedom < fewest_freedom:
+        raise DataError(
+            f"{int(keep.sum())} volumes less {basis.shape[1]} regressors leave {freedom} degrees of freedom",
+            where="fMRI cleaning",
+            remedy="Use fewer confounds, a wider band or fewer censored volumes, or leave the run out",
+        )
+    return CleanRun(_project_out(data, basis, standardize, dtype, keep), keep, freedom)
+
+
+def filter_basis(
+    n_volumes: int, repetition_time: float, *, high_pass_s: float | None = 128.0, low_pass_hz: float | None = None
+) -> np.ndarray:
+    """Orthonormal cosines that span the mean and all frequencies outside of a band.
+
+    Cosine k has k / 2 cycles a run (discrete cosine transform, type 2), the high-pass filter of SPM and fMRIPrep.
+
+    Parameters
+    ----------
+    n_volumes : int
+    repetition_time : float
+        Seconds.
+    high_pass_s : float, optional
+        Cosines of a longer period belong to the basis, s.
+    low_pass_hz : float, optional
+        Cosines of a higher frequency belong to it, Hz.
+
+    Returns
+    -------
+    basis : (n_volumes, k) float
+
+    Raises
+    ------
+    DataError
+        A repetition time, period or frequency that is not above 0, or a band without a frequency.
+    """
+    for name, value in (
+        ("repetition_time", repetition_time),
+        ("high_pass_s", high_pass_s),
+        ("low_pass_hz", low_pass_hz),
+    ):
+        if value is not None and not value > 0:
+            raise DataError(f"`{name}` is {value}", where="fMRI filter", remedy="Give a value above 0")
+    order = np.arange(n_volumes)
+    frequency = order / (2 * n_volumes * repetition_time)
+    removed = order == 0
+    if high_pass_s is not None:
+        removed |= frequency * high_pass_s < 1 - 1e-9
+    if low_pass_hz is not None:
+        removed |= frequency > low_pass_hz * (1 + 1e-9)
+    if removed.all():
+        raise DataError(
+            f"no frequency lies between 1 / {high_pass_s} s and {low_pass_hz} Hz in {n_volumes} volumes of "
+            f"{repetition_time:g} s",
+            where="fMRI filter",
+            remedy="Widen the band",
+        )
+    phase = np.pi * (np.arange(n_volumes) + 0.5) / n_volumes
+    basis = np.cos(phase[:, None] * order[removed]) * np.sqrt(2 / n_volumes)
+    basis[:, 0] /= np.sqrt(2)
+    return basis
+
+
+def orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Orthonormal basis (n, rank) of the space of columns (n, k), whatever their scales and however they depend."""
+    columns = np.asarray(columns, dtype=float)
+    size = np.linalg.norm(columns, axis=0)
+    columns = columns[:, size > 0] / size[size > 0]
+    vectors, values, _ = np.linalg.svd(columns, full_matrices=False)
+    return vectors[:, values > RANK * values.max(initial=0)]
 
 
 def detrend_standardize(data: np.ndarray, *, order: int = 2, standardize: bool = True) -> np.ndarray:
@@ -41,35 +202,49 @@ def detrend_standardize(data: np.ndarray, *, order: int = 2, standardize: bool =
         Too few volumes for the order, values that are not finite, or no voxel that varies.
     """
     data = _check(data, order)
-    basis = trend_basis(len(data), order)
-    cleaned = np.empty(data.shape, dtype=np.float32)
-    constant = 0
-    for first in range(0, data.shape[1], CHUNK):
-        part = np.asarray(data[:, first : first + CHUNK], dtype=np.float64)
-        size = np.abs(part).max(axis=0)
-        # Twice: rounding leaves some 1e-16 of a large mean after one projection.
-        part = part - basis @ (basis.T @ part)
-        part -= basis @ (basis.T @ part)
-        spread = part.std(axis=0)
-        still = spread <= CONSTANT * size
-        constant += int(still.sum())
-        part[:, still] = 0.0
-        if standardize:
-            part /= np.where(still, 1.0, spread)
-        cleaned[:, first : first + CHUNK] = part
-    if constant == data.shape[1]:
-        raise DataError(
-            f"none of the {constant} voxels varies over the run", where="fMRI cleaning", remedy="Check image and mask"
-        )
-    if constant:
-        warnings.warn(f"{constant} of {data.shape[1]} voxels do not vary over the run: set to 0", stacklevel=2)
-    return cleaned
+    return _project_out(data, trend_basis(len(data), order), standardize, np.float32)
 
 
 def trend_basis(n_volumes: int, order: int) -> np.ndarray:
     """Orthonormal Legendre polynomials (n_volumes, order + 1) from 0 up to an order."""
     basis, _ = np.linalg.qr(legendre.legvander(np.linspace(-1, 1, n_volumes), order))
     return basis
+
+
+def _project_out(
+    data: np.ndarray, basis: np.ndarray, standardize: bool, dtype: type, keep: np.ndarray | None = None
+) -> np.ndarray:
+    """Voxels less what an orthonormal basis, which spans the mean, holds of them; what is left of size 0 becomes 0."""
+    n, rank = basis.shape
+    # Where more is removed than stays, what stays is the cheaper projection.
+    stays = np.linalg.qr(basis, mode="complete")[0][:, rank:] if 2 * rank > n else None
+    cleaned = np.empty((n, data.shape[1]), dtype=dtype)
+    constant = 0
+    for first in range(0, data.shape[1], BLOCK):
+        part = data[:, first : first + BLOCK] if keep is None else data[keep, first : first + BLOCK]
+        part = np.array(part, dtype=np.float64)
+        mean = part.mean(axis=0)
+        # First: a large mean would leave its rounding behind.
+        part -= mean
+        before = np.einsum("ij,ij->j", part, part) + n * mean**2
+        if stays is None:
+            part -= basis @ (basis.T @ part)
+        else:
+            part = stays @ (stays.T @ part)
+        after = np.einsum("ij,ij->j", part, part)
+        still = after <= CONSTANT**2 * before
+        constant += int(still.sum())
+        scale = np.where(still, 0.0, 1.0)
+        if standardize:
+            scale /= np.sqrt(np.where(still, 1.0, after / n))
+        np.multiply(part, scale, out=cleaned[:, first : first + BLOCK], casting="same_kind")
+    if constant == data.shape[1]:
+        raise DataError(
+            f"none of the {constant} voxels varies over the run", where="fMRI cleaning", remedy="Check image and mask"
+        )
+    if constant:
+        warnings.warn(f"{constant} of {data.shape[1]} voxels do not vary over the run: set to 0", stacklevel=3)
+    return cleaned
 
 
 def _check(data: np.ndarray, order: int) -> np.ndarray:

@@ -1,11 +1,18 @@
-"""Quality of BOLD runs: temporal signal-to-noise ratio, head motion."""
+"""Quality of BOLD runs: temporal signal-to-noise ratio, head motion, changes from volume to volume."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from cogmodels.errors import DataError
-from cogmodels.fmri.cleaning import CONSTANT, trend_basis
+from cogmodels.fmri.cleaning import CHUNK, CONSTANT, trend_basis
+
+# Median of all values that plain DVARS is scaled to (Power et al. 2012).
+GRAND_MEDIAN = 1000.0
+# Interquartile range of a Gaussian in standard deviations.
+IQR_TO_SD = 1.349
 
 
 def temporal_snr(data: np.ndarray, *, order: int = 2) -> np.ndarray:
@@ -35,6 +42,74 @@ def temporal_snr(data: np.ndarray, *, order: int = 2) -> np.ndarray:
     spread = (data - basis @ (basis.T @ data)).std(axis=0)
     still = spread <= CONSTANT * np.abs(data).max(axis=0)
     return np.where(still, 0.0, mean / np.where(still, 1.0, spread))
+
+
+@dataclass(frozen=True)
+class Dvars:
+    """Per volume (n_volumes,): ``plain`` (grand median 1000), ``standardized`` by what neighbouring volumes are
+    expected to differ by, and ``voxelwise``, where each voxel is standardised first. 0 for the first volume."""
+
+    plain: np.ndarray
+    standardized: np.ndarray
+    voxelwise: np.ndarray
+
+
+def dvars(data: np.ndarray) -> Dvars:
+    """Root mean square change of all voxels from each volume to the next.
+
+    ``plain`` is that of Power et al. (2012, NeuroImage 59, 2142-2154). ``standardized`` divides it by the mean over
+    voxels of ``sd sqrt(2 (1 - rho))``, what an AR(1) series of that voxel's standard deviation and lag-1 correlation is
+    expected to change by; the standard deviation is the interquartile range (lower quartiles) over 1.349 (Afyouni and
+    Nichols 2018, NeuroImage 172, 291-312; the formula of nipype, which fMRIPrep prints as ``std_dvars``). 1 is what
+    noise does.
+
+    Parameters
+    ----------
+    data : (n_volumes, n_voxels) float
+        One run before cleaning. Voxels without an interquartile range are left out.
+
+    Returns
+    -------
+    Dvars
+
+    Raises
+    ------
+    DataError
+        Fewer than 3 volumes, values that are not finite, a median of 0 or less, or no voxel that varies.
+    """
+    data = np.asarray(data)
+    if data.ndim != 2 or len(data) < 3 or not data.size or not np.isfinite(data).all():
+        raise DataError(
+            f"data of shape {data.shape}, {int((~np.isfinite(data)).sum())} values not finite",
+            where="DVARS",
+            remedy="Give finite volumes x voxels, 3 volumes or more",
+        )
+    quartiles = np.percentile(data, [25, 75], axis=0, method="lower").astype(float)
+    spread = (quartiles[1] - quartiles[0]) / IQR_TO_SD
+    varies = np.flatnonzero(spread > CONSTANT * np.abs(data).max(axis=0))
+    if not len(varies):
+        raise DataError(
+            f"none of the {data.shape[1]} voxels varies over the run", where="DVARS", remedy="Check image and mask"
+        )
+    median = float(np.median(data[:, varies]))
+    if not median > 0:
+        raise DataError(
+            f"the median of all values is {median:g}", where="DVARS", remedy="Give the run before its mean is removed"
+        )
+    total, expected, voxelwise = np.zeros(len(data) - 1), 0.0, np.zeros(len(data) - 1)
+    for first in range(0, len(varies), CHUNK):
+        chosen = varies[first : first + CHUNK]
+        part = data[:, chosen].astype(np.float64) * (GRAND_MEDIAN / median)
+        steps = np.diff(part, axis=0)
+        part -= part.mean(axis=0)
+        lag_one = (part[1:] * part[:-1]).sum(axis=0) / (part**2).sum(axis=0)
+        usual = np.sqrt(2 * (1 - lag_one)) * spread[chosen] * (GRAND_MEDIAN / median)
+        total += (steps**2).sum(axis=1)
+        voxelwise += ((steps / usual) ** 2).sum(axis=1)
+        expected += usual.sum()
+    plain = np.sqrt(total / len(varies))
+    every = (plain, plain * len(varies) / expected, np.sqrt(voxelwise / len(varies)))
+    return Dvars(*(np.concatenate([[0.0], values]) for values in every))
 
 
 def framewise_displacement(motion: np.ndarray, radius_mm: float = 50.0) -> np.ndarray:

@@ -94,6 +94,30 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
     }  # fmt: skip
 
 
+def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    steps = {"slice_timing": True, "realign": True, "smoothing_fwhm_mm": 6.0, "high_pass_s": 128.0}
+    own_study(
+        workflow.folder,
+        tmp_path / "bids",
+        pipelines={
+            "plain": {"modality": "fmri", "datasets": ["mine"]},
+            "steps": {"extends": "plain", **steps, "motion_regressors": 12, "responses": "lss"},
+            "smooth": {"extends": "plain", "smoothing_fwhm_mm": 6.0},
+        },
+        experiments={"mine-plain": {"dataset": "mine", "pipeline": "plain"}},
+    )
+    run = workflow("--configfile", "mine.yaml")
+    per_run, per_subject = 6, 2
+    expected = {
+        "correct_slice_timing": per_run, "realign_bold": per_run, "smooth_bold": 2 * per_run,
+        # Betas are estimated before cleaning: only the run that is drawn is cleaned.
+        "clean_bold": 2 * per_run + per_subject, "mask_bold": 3 * per_subject,
+        "extract_responses": 2 * per_subject, "estimate_trials": per_subject,
+    }  # fmt: skip
+    assert {name: run.counts.get(name) for name in expected} == expected
+
+
 # What each shipped study has beside what all have.
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},

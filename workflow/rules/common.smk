@@ -174,6 +174,73 @@ def dataset_files(wildcards, pattern):
     return derived(wildcards.dataset, wildcards.pipeline, pattern)
 
 
+# -- steps of BOLD -----------------------------------------------------------------------------------------------------
+
+FMRI = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/sub-{{subject}}"
+
+
+def bold_steps(pipeline):
+    """Steps before cleaning that a pipeline takes, in order, as their files are called."""
+    section = STUDY.pipelines[pipeline]
+    steps = {
+        "slicetimed": section.slice_timing,
+        "realigned": section.realign,
+        "smoothed": section.smoothing_fwhm_mm > 0,
+    }
+    return [name for name, taken in steps.items() if taken]
+
+
+def steps_before(pipeline, step):
+    """Steps that a pipeline takes before another; all before cleaning where it is none."""
+    order = ("slicetimed", "realigned", "smoothed", None)
+    return [name for name in bold_steps(pipeline) if order.index(name) < order.index(step)]
+
+
+def bold_before(step=None):
+    """What a step waits for: the file of the step before it, or the recording."""
+
+    def find(wildcards):
+        steps = steps_before(wildcards.pipeline, step)
+        if not steps:
+            return recording_raw(wildcards)
+        return f"{FMRI}/func/{{recording}}_desc-{steps[-1]}_bold.nii.gz".format(**wildcards)
+
+    return find
+
+
+def bold_path(step=None):
+    """The image that a step reads."""
+
+    def find(wildcards):
+        return bold_before(step)(wildcards) if steps_before(wildcards.pipeline, step) else recording_of(wildcards).path
+
+    return find
+
+
+def subject_bold_before(step=None):
+    """What a step on all runs of a subject waits for."""
+
+    def find(wildcards):
+        steps = steps_before(wildcards.pipeline, step)
+        return subject_files(wildcards, f"func/{{recording}}_desc-{steps[-1]}_bold.nii.gz") if steps else []
+
+    return find
+
+
+def motion_of(wildcards):
+    """The motion parameters of a run, where the pipeline regresses them out."""
+    if not STUDY.pipelines[wildcards.pipeline].motion_regressors:
+        return []
+    return f"{FMRI}/func/{{recording}}_desc-motion_timeseries.tsv".format(**wildcards)
+
+
+def subject_motion(wildcards):
+    """The motion parameters of all runs of a subject, where the pipeline regresses them out."""
+    if not STUDY.pipelines[wildcards.pipeline].motion_regressors:
+        return []
+    return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv")
+
+
 # -- experiments -----------------------------------------------------------------------------------------------------
 
 

@@ -7,5 +7,6 @@ from cogmodels.fmri.masks import mean_intensity_mask
 from cogmodels.tracking.job import job
 
 with job(snakemake):
-    mean, affine = read_mean([Path(run["path"]) for run in snakemake.params.recordings])
+    files = snakemake.input.bold or [run["path"] for run in snakemake.params.recordings]
+    mean, affine = read_mean([Path(file) for file in files])
     write_mask(Path(snakemake.output.mask), mean_intensity_mask(mean), affine)

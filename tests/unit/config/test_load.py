@@ -39,6 +39,9 @@ def test_default_study_is_valid_and_complete(study):
         (("experiments", "sim-fmri", "seeds"), [], "seeds"),
         (("pipelines", "epochs", "tmax"), -1.0, "tmax (-1.0) must lie after tmin (-0.1)"),
         (("experiments", "haxby-1slice", "target"), "latent", "`linear_svc` cannot predict target `latent`"),
+        (("pipelines", "trial-mean", "motion_regressors"), 24, "`motion_regressors` needs `realign: true`"),
+        (("pipelines", "trial-mean", "low_pass_hz"), 0.1, "`low_pass_hz` and `motion_regressors` need `high_pass_s`"),
+        (("pipelines", "trial-mean", "responses"), "lss", "responses `lss` need `high_pass_s`"),
     ],
 )
 def test_wrong_configs_name_key_and_remedy(study, path, value, expected):
@@ -64,6 +67,14 @@ def test_a_pipeline_that_does_not_cover_the_data_set_is_refused(study):
     study["experiments"]["sim-fmri"]["pipeline"] = "block-1slice"
     with pytest.raises(ConfigError, match="does not run on data set `sim-study`"):
         load_study(study)
+
+
+def test_responses_that_test_runs_took_part_in_choosing_are_refused(study):
+    study["pipelines"]["block-1slice"] |= {"responses": "D", "high_pass_s": 128.0}
+    with pytest.raises(ConfigError, match="test runs would take part in choosing"):
+        load_study(study)
+    study["pipelines"]["block-1slice"]["responses"] = "lsa"
+    load_study(study)
 
 
 def test_a_decoder_on_gaze_is_refused(study):

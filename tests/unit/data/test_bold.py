@@ -4,7 +4,17 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from cogmodels.data.bold import fill_mask, read_bold, read_mask, read_mean, write_bold, write_mask
+from cogmodels.data.bold import (
+    collect_volumes,
+    fill_mask,
+    read_bold,
+    read_mask,
+    read_mean,
+    read_slice_times,
+    voxel_sizes,
+    write_bold,
+    write_mask,
+)
 from cogmodels.errors import DataError
 from cogmodels.files import digest
 
@@ -93,3 +103,35 @@ def test_masks_come_back_and_empty_ones_are_refused(tmp_path):
     write_mask(tmp_path / "m.nii.gz", ~mask & False, np.eye(4))
     with pytest.raises(DataError, match="empty"):
         read_mask(tmp_path / "m.nii.gz")
+
+
+@pytest.mark.parametrize(("direction", "axis", "turned"), [("k", 2, False), ("k-", 2, True), ("i", 0, False)])
+def test_slice_times_come_in_the_order_of_the_slices(run, direction, axis, turned):
+    path, data = run
+    times = list(np.linspace(0, 1.5, data.shape[axis]))
+    write_bold(path, data, np.eye(4), 2.0, {"SliceTiming": times, "SliceEncodingDirection": direction})
+    found, found_axis = read_slice_times(path, data.shape)
+    np.testing.assert_allclose(found, times[::-1] if turned else times)
+    assert found_axis == axis
+
+
+def test_slice_times_that_are_missing_or_too_few_are_named(run):
+    path, data = run
+    with pytest.raises(DataError, match="there are no slice times"):
+        read_slice_times(path, data.shape)
+    write_bold(path, data, np.eye(4), 2.0, {"SliceTiming": [0.0, 1.0]})
+    with pytest.raises(DataError, match="2 slice times for 3 slices"):
+        read_slice_times(path, data.shape)
+
+
+def test_the_moment_that_slices_were_brought_to_is_kept(run):
+    path, data = run
+    write_bold(path, data, np.eye(4), 2.0, {"SliceTimingCorrected": True, "StartTime": 0.9})
+    assert read_bold(path).timing == {"SliceTimingCorrected": True, "StartTime": 0.9}
+
+
+def test_volumes_become_a_run_and_voxels_have_sizes(run):
+    _, data = run
+    np.testing.assert_array_equal(collect_volumes((data[..., t] for t in range(20)), data.shape), data)
+    turn = np.array([[0, -3.0, 0, 1], [2, 0, 0, 1], [0, 0, 4, 1], [0, 0, 0, 1]])
+    np.testing.assert_allclose(voxel_sizes(turn), [2, 3, 4])
