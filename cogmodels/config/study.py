@@ -20,6 +20,7 @@ from cogmodels.config.detectors import (
     Remodnav,
 )
 from cogmodels.config.search import SearchExperiment
+from cogmodels.config.training import Diet, DietComparison, DietName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
@@ -217,4 +218,8 @@ class Study(Section):
     tracking: Tracking = Field(Tracking(), description="Weights & Biases")
     pipelines: dict[Name, AnyPipeline] = Field({}, description="preprocessing configs by name")
     detector_truth: DetectorTruth | None = Field(None, description="detectors on simulated recordings; none = left out")
+    diets: dict[DietName, Diet] = Field({}, description="networks to train, by name")
+    diet_comparison: DietComparison | None = Field(
+        None, description="search experiments on trained networks, compared over their seeds; none = left out"
+    )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")

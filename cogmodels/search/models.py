@@ -45,6 +45,9 @@ def build_model(options: Mapping[str, Any], experiment: Experiment, seed: int = 
         return BayesianSearcher(**{name: options[name] for name in names})
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = {key: options[key] for key in ("weights", "pooling", "preprocessing")} | {"seed": seed}
+    network["architecture"] = options.get("architecture")
+    if options["weights"].startswith("untrained:"):
+        network["weights"] = "initial"
     pairs = tuple(LayerPair(**pair) for pair in options["layers"].values())
     plain = Backbone(options["backbone"], **network).to(device)
     if model == "saliency":

@@ -16,6 +16,7 @@ rule make_report:
             *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
+        training=training_figures(),
         quality=gaze_tables("quality.tsv"),
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],
