@@ -55,6 +55,8 @@ class Batches(pl.LightningDataModule):
             sampler=order,
             num_workers=self.workers,
             pin_memory=torch.cuda.is_available(),
+            # Else each loader draws a number from the generator that dropout uses.
+            generator=torch.Generator().manual_seed(epoch),
         )
 
 

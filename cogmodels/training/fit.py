@@ -21,6 +21,8 @@ from cogmodels.training.batches import Batches, Examples
 from cogmodels.training.objectives import Objective
 
 logger = logging.getLogger(__name__)
+# Lightning greets, and advertises, on the terminal.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
 class Learner(pl.LightningModule):
@@ -86,6 +88,11 @@ class Curves(Callback):
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
+        self._rate = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # At the end of the epoch it is the next one's.
+        self._rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -95,8 +102,7 @@ class Curves(Callback):
                 where="training",
                 remedy="Lower the learning rate, or look at the images",
             )
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
-        self.rows.append({"epoch": trainer.current_epoch + 1, "learning_rate": rate, **values})
+        self.rows.append({"epoch": trainer.current_epoch + 1, "learning_rate": self._rate, **values})
         shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
         logger.info("epoch %d: %s", trainer.current_epoch + 1, shown)
 
