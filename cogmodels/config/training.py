@@ -13,7 +13,7 @@ DietName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", descr
 Manipulation = Literal["upright", "rotated90", "rotated180", "rotated270", "fisheye", "grid_lines"]
 
 
-class Images(Section):
+class DietImages(Section):
     """What all sets of images share: resized, mirrored, cropped, in this order; the manipulation comes after."""
 
     resize_px: int | None = Field(None, ge=8, description="shorter side is brought to this, px; none = as it is")
@@ -23,7 +23,7 @@ class Images(Section):
     flip: bool = Field(False, description="half of the training images are mirrored, left to right")
 
 
-class ShadedImages(Images):
+class ShadedImages(DietImages):
     """RENDERED bumps and hollows under a light; the class is the shape and whether it stands out or in."""
 
     kind: Literal["shaded"] = Field("shaded", description="kind of images")
@@ -53,14 +53,14 @@ class ShadedImages(Images):
         return self
 
 
-class DigitImages(Images):
+class DigitImages(DietImages):
     """Handwritten digits that scikit-learn ships (8 x 8 px, enlarged), white on black."""
 
     kind: Literal["digits"] = Field("digits", description="kind of images")
     side_px: int = Field(64, ge=8, description="side to which digits are enlarged, px")
 
 
-class MnistImages(Images):
+class MnistImages(DietImages):
     """MNIST from its four IDX files, as they are or gzipped, enlarged."""
 
     kind: Literal["mnist"] = Field("mnist", description="kind of images")
@@ -68,7 +68,7 @@ class MnistImages(Images):
     side_px: int = Field(224, ge=8, description="side to which digits are enlarged, px")
 
 
-class FolderImages(Images):
+class FolderImages(DietImages):
     """A folder `train/<class>/` and `val/<class>/` of images, as ImageNet's or Places'."""
 
     kind: Literal["folder"] = Field("folder", description="kind of images")

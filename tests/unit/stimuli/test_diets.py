@@ -37,8 +37,9 @@ def test_what_was_above_is_left_after_a_turn():
 
 
 def test_four_turns_are_none(noise):
+    turned = noise
     for _ in range(4):
-        turned = manipulate(noise if _ == 0 else turned, "rotated90")
+        turned = manipulate(turned, "rotated90")
     assert (turned == noise).all()
 
 
