@@ -96,6 +96,10 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
 # What each shipped study has beside what all have.
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 66, "score_search": 11},
+    "diets": {
+        "fetch_source": None, "draw_displays": 2, "train_backbone": 18, "plot_diet": 3, "plot_training": 3,
+        "run_search": 4 * 6 * 2, "compare_diets": 1,
+    },
     "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
     "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
     "detectors": {
