@@ -142,6 +142,13 @@ def _check_diets(study: Study, where: str | Path) -> None:
                 where=f"{where}, diet_comparison",
                 remedy="Name experiments whose `weights` are `diet:<name>` or `untrained:<name>`",
             )
+        one, first = study.experiments[name], study.experiments[study.diet_comparison.reference]
+        if (one.dataset, one.displays) != (first.dataset, first.displays):
+            raise ConfigError(
+                f"`{name}` searches other displays than `{study.diet_comparison.reference}`",
+                where=f"{where}, diet_comparison",
+                remedy="Give both the same `dataset` and `displays`",
+            )
 
 
 def load_spec(folder: Path, dataset: str) -> DataSpec:

@@ -97,6 +97,22 @@ def compare_diets(
     return pd.DataFrame(networks), pd.DataFrame(rows)
 
 
+def diet_scores(comparison: pd.DataFrame) -> pd.DataFrame:
+    """The asymmetry indices of :func:`compare_diets` as the study's score table has them; the unit is the network.
+
+    Columns: experiment, protocol (display experiment, over networks), metric, value, ci_low, ci_high, chance, ceiling
+    (people's), p (two-sided), n, unit_of_n.
+    """
+    mine = comparison[comparison["measure"] == "index"]
+    return pd.DataFrame(
+        {
+            "experiment": mine["diet"], "protocol": mine["experiment"] + ", over networks", "metric": "asymmetry_index",
+            "value": mine["mean"], "ci_low": mine["ci_low"], "ci_high": mine["ci_high"], "chance": 0.0,
+            "ceiling": mine["human"], "p": mine["p"], "n": mine["n"], "unit_of_n": "networks",
+        }
+    ).reset_index(drop=True)  # fmt: skip
+
+
 def two_sided_p(differences: np.ndarray) -> float:
     """Two-sided p of a mean that is not 0, by exact sign flips; 1 where all are 0."""
     differences = np.asarray(differences, dtype=float)

@@ -18,7 +18,8 @@ from tests.dag.test_search import SPEC
 
 pytestmark = pytest.mark.slow
 LAYERS = {
-    name: {"target": f"block{k}_pool", "search": f"block{k}_conv3"} for name, k in (("low", 3), ("middle", 4), ("high", 5))
+    name: {"target": f"block{k}_pool", "search": f"block{k}_conv3"}
+    for name, k in (("low", 3), ("middle", 4), ("high", 5))
 }
 STUDY = {
     "study": "diets", "datasets": ["own-displays"],
@@ -75,7 +76,9 @@ def test_what_training_leaves(finished):
     assert manifest["config"]["manipulation"] == "upright"
     assert manifest["config"]["seed"] == 1
     assert read_json(run / "wandb.json")["logged"]
-    weights = [read_weights(results / f"{name}/seed-{k}/model.safetensors") for name in ("above", "turned") for k in (0, 1)]
+    weights = [
+        read_weights(results / f"{name}/seed-{k}/model.safetensors") for name in ("above", "turned") for k in (0, 1)
+    ]
     first = [one["features.0.weight"] for one in weights]
     assert all((a != b).any() for k, a in enumerate(first) for b in first[:k])
 
@@ -150,7 +153,15 @@ def test_a_job_that_is_killed_goes_on_and_gives_the_same_network(root, tmp_path,
     whole(*CONFIG, *config, dry=False)
     killed = prepare(make_workflow(tmp_path / "killed"))
     command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--directory", str(killed.folder)]
-    command += ["--cores", "1", "--workflow-profile", "none", "--configfile", str(killed.folder / "diets.yaml"), *config]
+    command += [
+        "--cores",
+        "1",
+        "--workflow-profile",
+        "none",
+        "--configfile",
+        str(killed.folder / "diets.yaml"),
+        *config,
+    ]
     process = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": str(root)}, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

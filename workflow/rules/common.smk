@@ -279,13 +279,20 @@ def compared_searches():
     return [f"{run}/trials.csv" for name in PLAN.compared_diets for run in PLAN.run_folders(name)]
 
 
+def compared_dataset():
+    """The data set of displays that they searched; none where no diets are compared."""
+    return PLAN.experiments[PLAN.compared_diets[0]].dataset if PLAN.compared_diets else None
+
+
 def compared_displays():
     """The display experiments that they searched."""
-    if not PLAN.compared_diets:
-        return []
-    first = PLAN.compared_diets[0]
-    dataset = PLAN.experiments[first].dataset
-    return [f"{DATA}/{dataset}/displays/{display}/display.json" for display in PLAN.displays_of(first)]
+    names = PLAN.displays_of(PLAN.compared_diets[0]) if PLAN.compared_diets else []
+    return [f"{DATA}/{compared_dataset()}/displays/{name}/display.json" for name in names]
+
+
+def diet_scores():
+    """Scores over the networks of diets that are compared."""
+    return [f"{RESULTS}/training/scores.csv"] if STUDY.diet_comparison else []
 
 
 # -- search ----------------------------------------------------------------------------------------------------------

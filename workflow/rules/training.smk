@@ -89,6 +89,7 @@ rule compare_diets:
     output:
         table=f"{RESULTS}/training/comparison.csv",
         networks=f"{RESULTS}/training/networks.csv",
+        scores=f"{RESULTS}/training/scores.csv",
         figure=report(
             f"{RESULTS}/training/comparison.png",
             caption="../report/diets.rst",
@@ -103,6 +104,7 @@ rule compare_diets:
         "../../envs/search.yaml"
     params:
         runs=compared_runs(),
+        names={"study": STUDY.study, "family": "search", "dataset": compared_dataset()},
         reference=STUDY.diet_comparison.reference if STUDY.diet_comparison else None,
         title=f"{STUDY.title}: search by diet",
         code=code("compare_diets"),

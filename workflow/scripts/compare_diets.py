@@ -7,7 +7,7 @@ import pandas as pd
 from cogmodels.data.bids import read_json, write_csv
 from cogmodels.report.style import save_figure
 from cogmodels.report.training import plot_diet_comparison
-from cogmodels.search.diets import compare_diets
+from cogmodels.search.diets import compare_diets, diet_scores
 from cogmodels.search.displays import experiment_of
 from cogmodels.tracking.job import job
 
@@ -20,4 +20,8 @@ with job(snakemake):
     figure = plot_diet_comparison(networks, comparison, titles, title=snakemake.params.title)
     write_csv(Path(wanted.networks), networks)
     write_csv(Path(wanted.table), comparison)
+    scores = diet_scores(comparison)
+    for position, column in enumerate(("study", "family", "dataset")):
+        scores.insert(position, column, snakemake.params.names[column])
+    write_csv(Path(wanted.scores), scores)
     save_figure(figure, Path(wanted.figure))

@@ -76,6 +76,13 @@ def test_wrong_diets_are_named(path, value, expected):
     assert "\n" not in str(caught.value)
 
 
+def test_diets_are_compared_on_the_same_displays():
+    content = study(diet_comparison={"reference": "on-above", "experiments": ["on-turned"]})
+    content["experiments"]["on-turned"]["displays"] = ["lighting"]
+    with pytest.raises(ConfigError, match="`on-turned` searches other displays than `on-above`"):
+        load_study(content)
+
+
 def test_light_from_above_or_everywhere_may_be_mirrored():
     for images in (
         {"azimuth_deg": 180.0},

@@ -6,7 +6,7 @@ import pytest
 
 from cogmodels.errors import DataError
 from cogmodels.search.analysis import slopes_of_trials
-from cogmodels.search.diets import compare_diets, two_sided_p
+from cogmodels.search.diets import compare_diets, diet_scores, two_sided_p
 from cogmodels.search.displays import EXPERIMENTS
 
 LIGHTING = EXPERIMENTS["lighting"]
@@ -46,6 +46,15 @@ def test_networks_without_noise_have_the_slopes_that_were_put_in():
     assert of(comparison, "up", "hard")["mean"] == pytest.approx(30)
     assert of(comparison, "up", "difference")["mean"] == pytest.approx(20)
     assert up["human"] == pytest.approx(0.701, abs=5e-4)
+
+
+def test_the_score_table_takes_the_index_of_each_diet():
+    comparison = compare_diets(searched({"up": (30.0, 10.0), "turned": (10.0, 30.0)}), [LIGHTING], "up")[1]
+    scores = diet_scores(comparison).set_index("experiment")
+    assert scores["value"].to_dict() == pytest.approx({"up": 0.5, "turned": -0.5})
+    assert set(scores["protocol"]) == {"lighting, over networks"}
+    assert set(scores["unit_of_n"]) == {"networks"}
+    assert (scores["n"] == SEEDS).all()
 
 
 def test_one_network_is_scored_as_elsewhere():
