@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import torch
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.uncertainty import sign_flip_p
 from cogmodels.search.analysis import asymmetry_index, hard_and_easy, human_slopes
-from cogmodels.search.displays import Experiment
+from cogmodels.search.displays import Experiment, target_image
+from cogmodels.stimuli.backbones import Backbone
 
 
 def compare_diets(
@@ -95,6 +98,34 @@ def compare_diets(
                     }  # fmt: skip
                 rows.append(row)
     return pd.DataFrame(networks), pd.DataFrame(rows)
+
+
+def item_distances(backbone: Backbone, experiment: Experiment, layers: Sequence[str]) -> pd.DataFrame:
+    """How different target and distractor are to a network.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    experiment : Experiment
+        Of each condition, the first drawing of the target and the first of the distractors are compared.
+    layers : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        A row a condition and layer: condition, layer, distance (1 - cosine of the features of the whole items, 0 to 1
+        after a ReLU).
+    """
+    rows = []
+    for condition in experiment.conditions:
+        other = replace(condition, target=condition.distractors[:1])
+        pair = np.stack([target_image(experiment, one) for one in (condition, other)])
+        maps = backbone.read(backbone.prepare(pair), layers)
+        for layer in layers:
+            target, distractor = maps[layer].flatten(1).double()
+            similar = float(torch.nn.functional.cosine_similarity(target, distractor, dim=0))
+            rows.append({"condition": condition.name, "layer": layer, "distance": 1 - similar})
+    return pd.DataFrame(rows)
 
 
 def diet_scores(comparison: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,17 @@
 """Diets compared over networks: known answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cogmodels.errors import DataError
 from cogmodels.search.analysis import slopes_of_trials
-from cogmodels.search.diets import compare_diets, diet_scores, two_sided_p
+from cogmodels.search.diets import compare_diets, diet_scores, item_distances, two_sided_p
 from cogmodels.search.displays import EXPERIMENTS
+from cogmodels.search.items import draw_item
+from cogmodels.stimuli.backbones import Backbone
 
 LIGHTING = EXPERIMENTS["lighting"]
 SEEDS = 6
@@ -104,6 +108,22 @@ def test_two_sided_p_is_exact():
     assert two_sided_p(np.array([-1.0, -2.0, -3.0])) == pytest.approx(2 / 8)
     assert two_sided_p(np.zeros(4)) == 1
     assert two_sided_p(np.array([1.0, -1.0])) == 1
+
+
+def test_items_are_as_far_apart_as_their_features():
+    backbone = Backbone("vgg16", "initial", pooling="average", architecture={"width": 0.125, "head": "average"}, seed=1)
+    layers = ["block3_pool", "block4_pool"]
+    found = item_distances(backbone, LIGHTING, layers)
+    assert len(found) == 4
+    top, bottom = (draw_item("shaded_disc", side=31, background=27, light=light) for light in ("top", "bottom"))
+    maps = backbone.read(backbone.prepare(np.stack([top, bottom])), layers)["block4_pool"].flatten(1).double().numpy()
+    cosine = maps[0] @ maps[1] / np.linalg.norm(maps[0]) / np.linalg.norm(maps[1])
+    mine = found.set_index(["condition", "layer"])["distance"]
+    assert mine["top_down", "block4_pool"] == pytest.approx(1 - cosine, abs=1e-6)
+    assert (found["distance"] > 0).all()
+    # A distractor that is drawn as the target is no distance away.
+    same = replace(LIGHTING, conditions=tuple(replace(one, distractors=one.target) for one in LIGHTING.conditions))
+    assert item_distances(backbone, same, layers)["distance"].abs().max() < 1e-9
 
 
 def test_networks_that_searched_other_displays_are_named():
