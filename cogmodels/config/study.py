@@ -21,6 +21,7 @@ from cogmodels.config.detectors import (
 )
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.search import SearchExperiment
+from cogmodels.config.training import Diet, DietComparison, DietName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
@@ -257,4 +258,8 @@ class Study(Section):
         True, description="measure how much alike people look, where there are published scanpaths on images"
     )
     features: dict[Name, FeatureSet] = Field({}, description="features of images, by name")
+    diets: dict[DietName, Diet] = Field({}, description="networks to train, by name")
+    diet_comparison: DietComparison | None = Field(
+        None, description="search experiments on trained networks, compared over their seeds; none = left out"
+    )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")

@@ -265,6 +265,14 @@ class Plan:
         fetched = spec.source.kind != "folder" and not spec.converter
         return f"{self.root(dataset)}/sourcedata" if fetched else self.root(dataset)
 
+    def architecture(self, name: str) -> dict[str, object]:
+        """Network of a search experiment on a diet, as an option of its runs; nothing for the others."""
+        experiment = self.experiments[name]
+        if experiment.diet is None:
+            return {}
+        found = {"architecture": self.study.diets[experiment.diet].network.model_dump()}
+        return found if experiment.preprocessing else found | {"preprocessing": "torch"}
+
     # -- where things land -------------------------------------------------------------------------------------
 
     def derivative(self, dataset: str, pipeline: str) -> str:
@@ -291,6 +299,16 @@ class Plan:
         return [
             f"{self.experiment_folder(name)}/fold-{fold}_seed-{seed}" for fold, seed in product(folds, experiment.seeds)
         ]
+
+    def diet_folder(self, diet: str, seed: int | str) -> str:
+        """Folder of a network that a diet has raised."""
+        return f"{self.results}/training/{diet}/seed-{seed}"
+
+    @property
+    def compared_diets(self) -> list[str]:
+        """Search experiments whose diets are compared, the reference first."""
+        wanted = self.study.diet_comparison
+        return [wanted.reference, *wanted.experiments] if wanted else []
 
     # -- inside ------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from cogmodels.report.html import METRIC_NAMES, embedded, render
 
 FAMILIES = {
     "decoding": "Decoders",
+    "training": "Training diets",
     "search": "Visual search",
     "fmri": "fMRI",
     "eeg": "EEG",

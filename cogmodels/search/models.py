@@ -60,6 +60,9 @@ def build_model(options: Mapping[str, Any], task: Task, seed: int = 0) -> Search
         return BayesianSearcher(px_per_degree=px_per_degree, **{name: options[name] for name in names})
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = {key: options[key] for key in ("weights", "weights_sha256", "pooling", "preprocessing")} | {"seed": seed}
+    network["architecture"] = options.get("architecture")
+    if options["weights"].startswith("untrained:"):
+        network["weights"] = "initial"
     pairs = tuple(LayerPair(**pair) for pair in options["layers"].values())
     plain = Backbone(options["backbone"], **network).to(device)
     if model == "saliency":

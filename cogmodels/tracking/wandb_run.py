@@ -27,6 +27,7 @@ def log_run(
     name: str,
     tables: Mapping[str, pd.DataFrame] | None = None,
     images: Mapping[str, Path] | None = None,
+    history: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Log a finished run to W&B; whatever W&B does, the job goes on.
 
@@ -43,6 +44,8 @@ def log_run(
         Group = experiment; the job type is the manifest's rule.
     tables, images : mappings
         Logged beside the summary.
+    history : DataFrame, optional
+        Drawn as curves, a step a row.
 
     Returns
     -------
@@ -82,6 +85,8 @@ def log_run(
             },
             settings=settings,
         ) as run:
+            for row in [] if history is None else history.to_dict("records"):
+                run.log(row)
             for key, table in (tables or {}).items():
                 run.log({key: wandb.Table(dataframe=table.reset_index(drop=True))})
             for key, path in (images or {}).items():

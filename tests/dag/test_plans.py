@@ -122,6 +122,10 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
+    "diets": {
+        "fetch_source": None, "draw_displays": 2, "train_backbone": 18, "plot_diet": 3, "plot_training": 3,
+        "run_search": 4 * 6 * 2, "compare_diets": 1,
+    },
     "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
     "natural-search": {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,

@@ -7,6 +7,7 @@ rule compare_experiments:
         scores=[
             *(f"{PLAN.experiment_folder(name)}/scores.csv" for name in PLAN.experiments),
             *preprocessing_scores(),
+            *diet_scores(),
         ],
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:

@@ -18,6 +18,7 @@ rule make_report:
             *(f"{RESULTS}/search/{dataset}/performance.png" for dataset in PLAN.searched_scenes),
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
+        training=training_figures(),
         quality=gaze_tables("quality.tsv"),
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],

@@ -84,6 +84,7 @@ rule run_search:
         about=f"{DISPLAYS}/{{fold}}/display.json",
         trials=f"{DISPLAYS}/{{fold}}/trials.tsv",
         images=f"{DISPLAYS}/{{fold}}/images",
+        weights=diet_weights,
     output:
         predictions=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",
         trials=f"{SEARCH}/fold-{{fold}}_seed-{{seed}}/trials.csv",
@@ -96,7 +97,7 @@ rule run_search:
     conda:
         "../../envs/search.yaml"
     params:
-        config=lambda wildcards: PLAN.experiments[wildcards.experiment].network(),
+        config=search_config,
         study=STUDY.study,
         code=code("run_search"),
     script:

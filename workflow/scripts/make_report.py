@@ -20,6 +20,7 @@ with job(snakemake):
         comparison=Path(given.comparison),
         figures={
             "decoding": list(map(Path, given.decoders)),
+            "training": list(map(Path, given.training)),
             "search": list(map(Path, given.searches)),
             "fmri": list(map(Path, given.bold)),
             "eeg": list(map(Path, given.evoked)),

@@ -15,8 +15,10 @@ from cogmodels.tracking.manifest import build_manifest, write_manifest
 with job(snakemake):
     started, wanted, wildcards = time.time(), snakemake.output, snakemake.wildcards
     displays = read_displays(Path(snakemake.input.about).parent)
+    weights = [snakemake.input.weights] if snakemake.input.weights else []
+    options = snakemake.params.config | ({"weights": weights[0]} if weights else {})
     with tqdm(total=len(displays.trials), desc="searches", mininterval=5) as bar:
-        fixations, trials = run_search(displays, snakemake.params.config, seed=int(wildcards.seed), progress=bar.update)
+        fixations, trials = run_search(displays, options, seed=int(wildcards.seed), progress=bar.update)
     seconds = time.time() - started
     metrics = {
         "found_rate": float(trials["found"].mean()),
@@ -32,7 +34,7 @@ with job(snakemake):
         rule=snakemake.rule,
         wildcards=dict(wildcards.items()),
         config={**snakemake.params.config, "seed": int(wildcards.seed)},
-        inputs=[snakemake.input.about, snakemake.input.trials],
+        inputs=[snakemake.input.about, snakemake.input.trials, *weights],
         outputs=[wanted.predictions, wanted.trials, wanted.metrics],
         fingerprint=snakemake.params.code,
         metrics=metrics,

@@ -92,8 +92,10 @@ def test_simulated_data_is_called_simulated_and_real_data_real(scores, figure):
     assert ">control<" in row["three"]
 
 
-def test_a_study_without_models_has_a_page(figure):
+def test_a_study_without_models_has_a_page(scores, figure):
     assert "trains no model" in page(gather_scores([]), figure)
+    # One that searches has no headline, and models all the same.
+    assert "trains no model" not in page(scores.assign(metric="asymmetry_index"), figure)
 
 
 def test_numbers_are_empty_where_there_is_none():

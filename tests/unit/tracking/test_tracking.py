@@ -65,6 +65,19 @@ def test_offline_run_holds_config_and_summary(manifest, tmp_path):
     assert [part for part in parts if part not in files[0].read_bytes()] == []
 
 
+def test_learning_curves_are_steps_of_the_run(manifest, tmp_path):
+    curves = pd.DataFrame({"epoch": [1, 2, 3], "validation_accuracy": [0.25, 0.5, 0.75]})
+    outcome = log_run(
+        manifest, mode="offline", project="p", entity=None, folder=tmp_path, group="g", tags=[], name="n", history=curves
+    )  # fmt: skip
+    assert outcome["logged"] is True
+    file = next(iter(tmp_path.glob("wandb/offline-run-*/run-*.wandb")))
+    until = time.monotonic() + 60
+    while time.monotonic() < until and file.read_bytes().count(b"validation_accuracy") < 3:
+        time.sleep(0.2)
+    assert file.read_bytes().count(b"validation_accuracy") >= 3
+
+
 def test_a_rerun_replaces_its_offline_run(manifest, tmp_path):
     for _ in range(2):
         track(manifest, tmp_path, "offline")

@@ -1,0 +1,217 @@
+"""One training loop for every family: resumes where it was killed, keeps the best weights, the same bits each time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import pandas as pd
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from torch import Tensor, nn
+
+from cogmodels.config.training import Recipe
+from cogmodels.errors import DataError
+from cogmodels.training.batches import Batches, Examples
+from cogmodels.training.objectives import Objective
+
+logger = logging.getLogger(__name__)
+# Lightning greets, and advertises, on the terminal.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+
+class Learner(pl.LightningModule):
+    """A network with its objective and optimiser.
+
+    Parameters
+    ----------
+    net : Module
+    objective : Objective
+        Loss and scores of a batch.
+    recipe : Recipe
+    seed : int
+        Of what is random inside of the network (dropout); each epoch begins anew from it.
+    prepare : callable, optional
+        Applied to each batch on the device, such as from bytes to what the network wants.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        objective: Objective,
+        recipe: Recipe,
+        seed: int = 0,
+        prepare: Callable[[Any], Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.objective, self.recipe, self.seed, self.prepare = net, objective, recipe, seed, prepare
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        return batch if self.prepare is None else self.prepare(batch)
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return self._step("train", batch)
+
+    def validation_step(self, batch: Any, index: int) -> Tensor:
+        return self._step("validation", batch)
+
+    def _step(self, part: str, batch: Any) -> Tensor:
+        loss, scores = self.objective(self.net, batch)
+        values = {f"{part}_loss": loss.detach(), **{f"{part}_{name}": value for name, value in scores.items()}}
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch[0]))
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        options = {"lr": self.recipe.learning_rate, "weight_decay": self.recipe.weight_decay}
+        if self.recipe.optimizer == "sgd":
+            optimizer = torch.optim.SGD(self.parameters(), momentum=0.9, **options)
+        else:
+            kind = torch.optim.AdamW if self.recipe.optimizer == "adamw" else torch.optim.Adam
+            optimizer = kind(self.parameters(), **options)
+        if self.recipe.schedule == "constant":
+            return optimizer
+        # A step an epoch, so that the last epoch still learns.
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.recipe.epochs)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+
+class Curves(Callback):
+    """Loss and scores of each epoch; they come back with a checkpoint."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self._rate = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # At the end of the epoch it is the next one's.
+        self._rate = trainer.optimizers[0].param_groups[0]["lr"]
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if not all(map(_finite, values.values())):
+            raise DataError(
+                f"epoch {trainer.current_epoch + 1} ended with {values}",
+                where="training",
+                remedy="Lower the learning rate, or look at the images",
+            )
+        self.rows.append({"epoch": trainer.current_epoch + 1, "learning_rate": self._rate, **values})
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        logger.info("epoch %d: %s", trainer.current_epoch + 1, shown)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])
+
+
+def fit(
+    net: nn.Module,
+    objective: Objective,
+    train: Examples,
+    validation: Examples,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    folder: Path,
+    prepare: Callable[[Any], Any] | None = None,
+    monitor: str = "accuracy",
+) -> pd.DataFrame:
+    """Train a network; it is left with the weights of the epoch that was best on the validation examples.
+
+    Parameters
+    ----------
+    net : Module
+        Changed in place; on the CPU afterwards.
+    objective, recipe, prepare
+        As :class:`Learner` takes them.
+    train, validation : Examples
+    seed : int
+        Of the order of examples and of dropout; initial weights are the caller's.
+    folder : path
+        Of checkpoints. Where an earlier call with the same arguments was killed, this one goes on after its last whole
+        epoch, to the same bits.
+    monitor : str
+        Score of the objective of which the highest is best; the earliest of equal ones.
+
+    Returns
+    -------
+    curves : DataFrame
+        A row an epoch: epoch (from 1), learning_rate, train_loss, validation_loss, the scores likewise.
+
+    Raises
+    ------
+    DataError
+        Loss or scores that are not finite.
+    """
+    folder = Path(folder)
+    curves = Curves()
+    kept = ModelCheckpoint(
+        dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1, save_last=True,
+        save_on_train_epoch_end=True, enable_version_counter=False,
+    )  # fmt: skip
+    callbacks: list[Callback] = [curves, kept]
+    if sys.stderr.isatty():
+        callbacks.append(TQDMProgressBar())
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    try:
+        with torch.random.fork_rng(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            trainer = pl.Trainer(
+                accelerator=recipe.accelerator,
+                devices=1,
+                precision=_precision(recipe),
+                max_epochs=recipe.epochs,
+                deterministic=True,
+                logger=False,
+                callbacks=callbacks,
+                enable_progress_bar=len(callbacks) > 2,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+                # Each epoch has a loader of its own, which knows the epoch's number.
+                reload_dataloaders_every_n_epochs=1,
+                default_root_dir=folder,
+            )
+            learner = Learner(net, objective, recipe, seed, prepare)
+            batches = Batches(train, validation, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed)
+            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder), weights_only=False)
+        best = torch.load(kept.best_model_path, map_location="cpu", weights_only=False)["state_dict"]
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+    net.to("cpu")
+    net.load_state_dict({name.removeprefix("net."): value for name, value in best.items()})
+    net.eval()
+    return pd.DataFrame(curves.rows)
+
+
+def _precision(recipe: Recipe) -> str:
+    if recipe.precision != "auto":
+        return recipe.precision
+    on_gpu = recipe.accelerator != "cpu" and torch.cuda.is_available()
+    return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+
+
+def _last(folder: Path) -> Path | None:
+    """The checkpoint to go on from; one that a kill has cut off is dropped."""
+    path = folder / "last.ckpt"
+    if not path.exists():
+        return None
+    try:
+        torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:
+        logger.warning("%s cannot be read (%s): training begins anew", path, error)
+        path.unlink()
+        return None
+    return path
+
+
+def _finite(value: float) -> bool:
+    return value == value and abs(value) != float("inf")

@@ -1,0 +1,144 @@
+"""The training loop: learns, repeats itself to the bit, goes on where it was killed, keeps the best weights."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cogmodels.config.training import Recipe
+from cogmodels.errors import DataError
+from cogmodels.training.fit import fit
+from cogmodels.training.objectives import classification
+
+
+class Points:
+    """Noisy points of two classes; training points move in each epoch."""
+
+    def __init__(self, n, seed, moving=True):
+        rng = np.random.default_rng(seed)
+        self.labels = rng.integers(2, size=n)
+        self.points = (rng.normal(size=(n, 6)) + self.labels[:, None]).astype(np.float32)
+        self.moving, self.seen = moving, []
+
+    def __len__(self):
+        return len(self.points)
+
+    def example(self, index, epoch):
+        self.seen.append((epoch, index))
+        rng = np.random.default_rng([7, epoch, index])
+        noise = rng.normal(scale=0.1 * self.moving, size=6).astype(np.float32)
+        return self.points[index] + noise, int(self.labels[index])
+
+
+def network():
+    torch.manual_seed(0)
+    # Dropout draws while it trains, normalisation remembers.
+    return nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 2))
+
+
+def recipe(**changes):
+    return Recipe(**{"learning_rate": 0.01, "epochs": 5, "batch_size": 16, "accelerator": "cpu"} | changes)
+
+
+def train(folder, *, changes=None, examples=None, seed=3):
+    net = network()
+    curves = fit(
+        net, classification, examples or Points(90, 1), Points(60, 2, moving=False), recipe(**changes or {}),
+        seed=seed, folder=folder,
+    )  # fmt: skip
+    return net, curves
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_a_tiny_set_is_learnt_by_heart(tmp_path):
+    few = Points(12, 5, moving=False)
+    few.labels = np.random.default_rng(0).permutation(np.arange(12) % 2)
+    net = nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 2))
+    curves = fit(net, classification, few, few, recipe(epochs=150, batch_size=12), folder=tmp_path)
+    assert curves["validation_accuracy"].max() == 1
+    assert curves["train_loss"].iloc[-1] < 0.1 * curves["train_loss"].iloc[0]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_the_same_seed_gives_the_same_bits(tmp_path, schedule):
+    state = torch.get_rng_state()
+    one, curves = train(tmp_path / "a", changes={"schedule": schedule})
+    # What else draws numbers in between does not matter.
+    torch.rand(5)
+    other, again = train(tmp_path / "b", changes={"schedule": schedule})
+    assert same(one, other)
+    assert curves.equals(again)
+    different, _ = train(tmp_path / "c", changes={"schedule": schedule}, seed=4)
+    assert not same(one, different)
+    assert not torch.are_deterministic_algorithms_enabled()
+    torch.set_rng_state(state)
+
+
+class Killed(Exception):
+    pass
+
+
+class Fatal(Points):
+    """The process dies in the middle of an epoch."""
+
+    def example(self, index, epoch):
+        if epoch == 3 and len([seen for seen in self.seen if seen[0] == 3]) == 40:
+            raise Killed
+        return super().example(index, epoch)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, schedule):
+    changes = {"schedule": schedule, "epochs": 6}
+    whole, curves = train(tmp_path / "whole", changes=changes)
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", changes=changes, examples=Fatal(90, 1))
+    points = Points(90, 1)
+    resumed, again = train(tmp_path / "killed", changes=changes, examples=points)
+    # It did go on: the first three epochs were not seen again.
+    assert {epoch for epoch, _ in points.seen} == {3, 4, 5}
+    assert same(whole, resumed)
+    assert curves.equals(again)
+
+
+def test_a_checkpoint_that_was_cut_off_is_dropped(tmp_path):
+    whole, _ = train(tmp_path / "whole")
+    (tmp_path / "cut").mkdir()
+    content = (tmp_path / "whole" / "last.ckpt").read_bytes()
+    (tmp_path / "cut" / "last.ckpt").write_bytes(content[: len(content) // 2])
+    again, _ = train(tmp_path / "cut")
+    assert same(whole, again)
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path):
+    # A step size that grows too large for what was learnt: later epochs are worse.
+    net, curves = train(tmp_path, changes={"learning_rate": 0.4, "epochs": 12, "optimizer": "sgd"})
+    best = curves["validation_accuracy"].max()
+    assert curves["validation_accuracy"].iloc[-1] < best
+    points = Points(60, 2, moving=False)
+    right = net(torch.from_numpy(points.points)).argmax(1).numpy() == points.labels
+    assert right.mean() == pytest.approx(best)
+    assert list(curves["epoch"]) == list(range(1, 13))
+
+
+def test_each_epoch_shows_every_example_once_in_an_order_of_its_own(tmp_path):
+    points = Points(40, 1)
+    train(tmp_path, changes={"epochs": 3}, examples=points)
+    orders = [[index for epoch, index in points.seen if epoch == k] for k in range(3)]
+    assert all(sorted(order) == list(range(40)) for order in orders)
+    assert orders[0] != orders[1] != orders[2]
+
+
+def test_the_cosine_falls_from_the_first_step_size(tmp_path):
+    _, curves = train(tmp_path, changes={"schedule": "cosine"})
+    np.testing.assert_allclose(curves["learning_rate"], 0.01 * (1 + np.cos(np.pi * np.arange(5) / 5)) / 2, rtol=1e-6)
+
+
+def test_a_loss_that_is_not_finite_ends_it(tmp_path):
+    points = Points(40, 1)
+    points.points[3] = np.nan
+    with pytest.raises(DataError, match="Lower the learning rate"):
+        train(tmp_path, examples=points)
