@@ -12,7 +12,7 @@ import torch
 from cogmodels.errors import DataError
 from cogmodels.metrics.uncertainty import sign_flip_p
 from cogmodels.search.analysis import asymmetry_index, hard_and_easy, human_slopes
-from cogmodels.search.displays import Experiment, target_image
+from cogmodels.search.stimuli import Experiment, target_image
 from cogmodels.stimuli.backbones import Backbone
 
 

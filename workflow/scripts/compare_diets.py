@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pandas as pd
-from cogmodels.search.displays import experiment_of
 
 from cogmodels.data.bids import read_json, write_csv
 from cogmodels.report.style import save_figure
 from cogmodels.report.training import plot_diet_comparison
 from cogmodels.search.diets import compare_diets, diet_scores
+from cogmodels.search.stimuli import experiment_of
 from cogmodels.tracking.job import job
 
 with job(snakemake):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from cogmodels.search.displays import EXPERIMENTS
 
 from cogmodels.errors import DataError
 from cogmodels.search.analysis import slopes_of_trials
 from cogmodels.search.diets import compare_diets, diet_scores, item_distances, two_sided_p
 from cogmodels.search.items import draw_item
+from cogmodels.search.stimuli import EXPERIMENTS
 from cogmodels.stimuli.backbones import Backbone
 
 LIGHTING = EXPERIMENTS["lighting"]
