@@ -415,7 +415,7 @@ def search_scores(wildcards):
     return [f"{PLAN.experiment_folder(name)}/scores.csv" for name in names]
 
 
-def compared_searches():
+def searched_display_sets():
     """Data sets of displays that models search."""
     searched = {PLAN.experiments[name].dataset for name in PLAN.of_family("search")}
     return [name for name in PLAN.of_kind("displays") if name in searched]

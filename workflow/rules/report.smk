@@ -14,7 +14,7 @@ rule make_report:
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")],
         searches=[
             *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
-            *(f"{RESULTS}/search/{dataset}/asymmetries.png" for dataset in compared_searches()),
+            *(f"{RESULTS}/search/{dataset}/asymmetries.png" for dataset in searched_display_sets()),
             *(f"{RESULTS}/search/{dataset}/performance.png" for dataset in PLAN.searched_scenes),
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
