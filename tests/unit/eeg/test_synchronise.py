@@ -82,7 +82,7 @@ def test_late_triggers_do_not_pull_the_robust_line():
 def test_the_standard_error_covers_the_error_of_the_drift():
     errors = []
     for seed in range(20):
-        found = joined(*sides(seed, jitter_s=0.002))
+        found = joined(*sides(seed, jitter_s=0.002), max_drift_ppm=150.0)
         errors.append((found.drift_ppm - 43.0) / (found.slope_se * 1e6))
     assert 0.6 < np.std(errors) < 1.5
     assert abs(np.mean(errors)) < 1.0
