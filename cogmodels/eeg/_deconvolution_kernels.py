@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 
@@ -46,15 +47,33 @@ def add_moments(samples, types, first_lag, n_lags, offset, n_columns, weights, g
     """Add X'y to ``moments`` (channels, columns) for ``data`` (channels, samples)."""
     n_samples = len(good)
     for c in range(len(data)):
+        row = data[c]
         for i in range(len(samples)):
             a = types[i]
             start = samples[i] + first_lag[a]
             low, high = max(start, 0), min(start + n_lags[a], n_samples)
+            clean = True
+            for t in range(low, high):
+                clean &= good[t]
             for p in range(n_columns[a]):
                 weight = weights[i, p]
                 if weight == 0.0:
                     continue
                 place = offset[a] + p * n_lags[a] - start
-                for t in range(low, high):
-                    if good[t]:
-                        moments[c, place + t] += weight * data[c, t]
+                if clean:
+                    for t in range(low, high):
+                        moments[c, place + t] += weight * row[t]
+                else:
+                    for t in range(low, high):
+                        if good[t]:
+                            moments[c, place + t] += weight * row[t]
+
+
+@njit(cache=True)
+def add_power(data, starts, stops, power):
+    """Add the sum of squares of each channel over stretches of samples to ``power`` (channels,)."""
+    for c in range(len(data)):
+        row = data[c]
+        for k in range(len(starts)):
+            part = row[starts[k] : stops[k]]
+            power[c] += np.dot(part, part)

@@ -20,7 +20,7 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lapack
 from scipy.sparse.linalg import lsmr
 from scipy.stats import t as student
 
-from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments
+from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments, add_power
 from cogmodels.eeg.checks import good_samples, recording_name
 from cogmodels.errors import DataError
 
@@ -214,6 +214,13 @@ def deconvolve(
     layout = _lay_out(data, events, sampling_rate, good, ridge, solver, where)
     covered = _covered(layout, good)
     size = layout.size
+    total, inside = _power(data, good), _power(data, covered)
+    if not np.isfinite(total).all():
+        raise DataError(
+            f"{int((~np.isfinite(data[:, good])).sum())} values of good samples are not finite",
+            where=where,
+            remedy="Mark stretches without values BAD, and bad channels bad",
+        )
     if solver == "lsmr":
         design = _design(layout, data.shape[1])[covered]
         scale = np.asarray(design.multiply(design).sum(axis=0)).ravel()
@@ -232,12 +239,9 @@ def deconvolve(
         add_moments(*layout.arrays, good, data, moments)
         _check_covered(layout, np.diag(gram), where)
         betas, condition, inflation = _solve(gram, moments, ridge)
-        power = np.einsum("ct,ct->c", data[:, covered], data[:, covered])
-        unexplained = power - 2 * (betas * moments).sum(axis=1) + ((betas @ gram) * betas).sum(axis=1)
+        unexplained = inside - 2 * (betas * moments).sum(axis=1) + ((betas @ gram) * betas).sum(axis=1)
         _warn(layout, inflation)
-    total = np.einsum("ct,ct->c", data[:, good], data[:, good])
-    outside = total - np.einsum("ct,ct->c", data[:, covered], data[:, covered])
-    explained = 1 - (unexplained + outside) / np.where(total > 0, total, 1.0)
+    explained = 1 - (unexplained + total - inside) / np.where(total > 0, total, 1.0)
     by_type = layout.split(betas)
     return Deconvolution(
         betas={name: values.transpose(1, 0, 2) for name, values in by_type.items()},
@@ -373,11 +377,11 @@ def _lay_out(
         raise DataError(
             f"solver `{solver}`, ridge {ridge:g}", where=where, remedy=f"Use {' or '.join(SOLVERS)}, and 0 or more"
         )
-    if data.ndim != 2 or good.shape != data.shape[1:] or not np.isfinite(data[:, good]).all():
+    if data.ndim != 2 or good.shape != data.shape[1:]:
         raise DataError(
-            f"data of {data.shape}, {good.shape} flags, {int((~np.isfinite(data)).sum())} values that are not finite",
+            f"data of {data.shape} and {good.shape} flags",
             where=where,
-            remedy="Mark stretches without values BAD, and bad channels bad",
+            remedy="Give (channels, samples), and one flag a sample",
         )
     samples, kinds, designs, names, firsts, lengths = [], [], [], [], [], []
     for kind, event in enumerate(events):
@@ -425,6 +429,14 @@ def _covered(layout: _Layout, good: np.ndarray) -> np.ndarray:
     np.add.at(edges, starts, 1)
     np.add.at(edges, stops, -1)
     return good & (np.cumsum(edges)[:-1] > 0)
+
+
+def _power(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Sum of squares (channels,) over the samples of a mask."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    power = np.zeros(len(data))
+    add_power(data, edges[::2], edges[1::2], power)
+    return power
 
 
 def _design(layout: _Layout, n_samples: int) -> sparse.csr_array:

@@ -137,7 +137,7 @@ def test_bad_segments_do_not_enter():
     found = deconvolve(data, events, sampling_rate=RATE, good=good)
     np.testing.assert_allclose(found.betas["fixation"][0], FIXATION, atol=1e-8)
     np.testing.assert_array_equal(data, before)
-    with pytest.raises(DataError, match="1 values that are not finite"):
+    with pytest.raises(DataError, match="1 values of good samples are not finite"):
         deconvolve(data, events, sampling_rate=RATE)
 
 
