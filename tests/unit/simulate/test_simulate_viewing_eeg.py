@@ -1,5 +1,7 @@
 """Simulated EEG of free viewing against known answers."""
 
+from dataclasses import replace
+
 import mne
 import numpy as np
 import pytest
@@ -79,9 +81,11 @@ def test_gaze_on_a_drifting_clock_is_brought_back_onto_the_eeg(simulated):
     time = (gaze.times - offset) / (1 + drift * 1e-6)
     x = resample_to_eeg(time, gaze.gaze[:, 0], found, sampling_rate=RATE, n_times=simulated.data.shape[1])
     assert abs(gaze_lag(simulated.data[-2], x, sampling_rate=RATE).lag_ms) < 1000 / RATE
-    unmoved = np.interp(np.arange(len(x)) / RATE, time - time[0], gaze.clean[:, 0])
     assert np.abs(found.to_eeg(time) - gaze.times).max() < 1 / RATE
-    assert unmoved.shape == x.shape
+    # The check sees a wrong line: a quarter of a second too late.
+    late = replace(found, eeg_centre=found.eeg_centre + 0.25)
+    x = resample_to_eeg(time, gaze.gaze[:, 0], late, sampling_rate=RATE, n_times=simulated.data.shape[1])
+    assert gaze_lag(simulated.data[-2], x, sampling_rate=RATE).lag_ms == pytest.approx(-250.0, abs=1000 / RATE)
 
 
 def test_triggers_are_lost_added_and_jittered_as_asked():
