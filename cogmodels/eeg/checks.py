@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,3 +37,30 @@ def count_eeg(raw: BaseRaw) -> int:
             remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
         )
     return count
+
+
+def add_annotations(raw: BaseRaw, onset: np.ndarray, duration: np.ndarray, names: list[str]) -> BaseRaw:
+    """Add annotations whose onsets (s) count from the first sample; in place."""
+    import mne
+
+    if len(names):
+        kept, date, first = raw.annotations.copy(), raw.info["meas_date"], raw.first_time
+        if date is None:
+            # MNE moves annotations without a date to the first sample when they are set, those set before once more.
+            kept.onset -= first
+            first = 0.0
+        added = mne.Annotations(np.asarray(onset) + first, duration, names, orig_time=date)
+        raw.set_annotations(kept + added, verbose="error")
+    return raw
+
+
+def good_samples(raw: BaseRaw) -> np.ndarray:
+    """(n_times,) bool: samples outside of all annotations whose names begin with BAD (of any case)."""
+    good = np.ones(raw.n_times, dtype=bool)
+    rate = raw.info["sfreq"]
+    for note in raw.annotations:
+        if str(note["description"]).upper().startswith("BAD"):
+            start = note["onset"] - raw.first_time
+            stop = start + note["duration"]
+            good[max(int(np.floor(start * rate + 1e-6)), 0) : max(int(np.ceil(stop * rate - 1e-6)), 0)] = False
+    return good
