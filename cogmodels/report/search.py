@@ -159,7 +159,8 @@ def _times(
     axes.set_xlabel("set size")
     if first:
         axes.set_ylabel("RT, ms (dashed: people)")
-    axes.set_ylim(bottom=0)
+    # Room for the legend above the lines.
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
     axes.legend(fontsize=6, loc="upper left")
 
 
