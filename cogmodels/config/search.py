@@ -201,6 +201,10 @@ class SearchExperiment(Section):
         description="times that the target's features are averaged 2 x 2 more than its layers have it; eccNET: 1 where "
         "`target` and `search` are one layer",
     )
+    centred: bool = Field(
+        True,
+        description="look at the middle of what is like the target; false = at the best cell's first px, as published",
+    )
     weighted: bool = Field(True, description="pairs count by the strength of their maps; else equally")
     blur: tuple[tuple[int, float], tuple[int, float]] | None = Field(
         None, description="Gaussians whose difference sharpens the map; none = as the displays have it"

@@ -79,6 +79,7 @@ def build_model(options: Mapping[str, Any], task: Task, seed: int = 0) -> Search
         weighted=options["weighted"],
         scale=options["scale"],
         target_halvings=options["target_halvings"],
+        centred=options["centred"],
     )
 
 

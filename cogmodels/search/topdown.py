@@ -52,6 +52,9 @@ class TopDown:
     target_halvings : int
         Times that the target's features are averaged 2 x 2 beyond the coarsest of its layers. eccNET reads them a pool
         later than the scene's: 1, where both are read at the same layer.
+    centred : bool
+        Look at the middle of what is like the target. Else, as published, at the first px of the best cell of the map,
+        cells sharing the image evenly: up to a cell and a half above and left of it.
     patched : bool
         Work out only what the scene changes of an empty image; the maps are the same, to rounding.
     """
@@ -66,6 +69,7 @@ class TopDown:
         weighted: bool = True,
         scale: float = 1.0,
         target_halvings: int = 0,
+        centred: bool = False,
         patched: bool = True,
     ) -> None:
         if not pairs or not any(pair.switch > 0 for pair in pairs):
@@ -75,7 +79,7 @@ class TopDown:
         if target_halvings < 0:
             raise DataError(f"{target_halvings} halvings", where="search model", remedy="Give target_halvings from 0")
         self.backbone, self.target_backbone, self.pairs = scene_backbone, target_backbone, pairs
-        self.target_halvings = target_halvings
+        self.target_halvings, self.centred = target_halvings, centred
         self.blur, self.weighted, self.scale, self.patched = blur, weighted, scale, patched
         # A pair that is switched off counts for the resolution, as in the published ablations, and costs nothing.
         self._on = [pair for pair in pairs if pair.switch > 0]
@@ -88,6 +92,9 @@ class TopDown:
     def start(self, scenes: Scenes, seed: int) -> None:
         """Read the targets, and the empty image."""
         self._scenes = scenes
+        self._halvings = self._to_coarsest(self.backbone, "search")
+        of_target = self._to_coarsest(self.target_backbone, "target")
+        self._target_halvings = {name: times + self.target_halvings for name, times in of_target.items()}
         self._which = torch.from_numpy(scenes.target_of)
         self._kernels = self._read_targets(scenes)
         longest = max(scenes.height, scenes.width)
@@ -96,12 +103,15 @@ class TopDown:
         self._patch = max(self._height, self._width)
         self._half = max(1, round((longest + MARGIN_PX) * self.scale))
         side = 2 * self._half
-        self._halvings = self._to_coarsest(self.backbone, "search")
         blank = self.backbone.prepare(np.full((1, side, side), scenes.background, np.uint8))
         self._blank, self._net = blank, None
         if self.patched:
             self._net = self.backbone.patched(blank, self._halvings)
         self._matrices: dict[int, Tensor] = {}
+        if self.centred:
+            first = self._on[0].search
+            self._cell = _grid(self.backbone, first, side, self._halvings[first])[1]
+            self._middles = [self._middle(target) for target in range(len(scenes.targets))]
 
     def priority(self, view: View) -> Tensor:
         """How like the target each place of the scene is (b, height, width)."""
@@ -113,7 +123,7 @@ class TopDown:
             ]
             whole = attention.combine(found, [pair.switch for pair in self._on], weighted=self.weighted)
             whole = attention.sharpen(whole, *self.blur)
-            return self._scene_part(whole, gaze)
+            return self._scene_part(whole, gaze, self._scenes.target_of[view.trials])
 
     def likeness(self, view: View) -> np.ndarray:
         """Cosine (b,) of the target's features with those of a piece of its size at the gaze, mean over the pairs."""
@@ -153,22 +163,47 @@ class TopDown:
         maps = self.backbone.read(images, self._halvings)
         return {name: halve(maps[name], times) for name, times in self._halvings.items()}, gaze
 
-    def _scene_part(self, whole: Tensor, gaze: np.ndarray) -> Tensor:
+    def _middle(self, target: int) -> tuple[int, int]:
+        """Row and column of the middle of what is like a target where the first cell of the map matches best, px."""
+        found = []
+        for axis, size in enumerate(self._scenes.targets[target].shape[:2]):
+            size = max(1, round(size * self.scale))
+            middles = []
+            for pair, kernels in zip(self._on, self._kernels, strict=True):
+                cells = kernels[target].shape[1 + axis]
+                here, cell = _grid(self.backbone, pair.search, 2 * self._half, self._halvings[pair.search])
+                there, step = _grid(self.target_backbone, pair.target, size, self._target_halvings[pair.target])
+                # The target lies this far beside the middle of its kernel.
+                beside = (size - 1) / 2 - (there + step * (cells - 1) / 2)
+                middles.append(here + cell * ((cells - 1) / 2 - (cells - 1) // 2) + beside)
+            found.append(round(float(np.mean(middles))))
+        return found[0], found[1]
+
+    def _scene_part(self, whole: Tensor, gaze: np.ndarray, targets: np.ndarray) -> Tensor:
         """The map at the size of the image, and of that the scene, at the size of the scene."""
-        size = whole.shape[-1]
-        if size not in self._matrices:
-            matrix = attention.area_matrix(size, 2 * self._half)
-            self._matrices[size] = torch.from_numpy(matrix).to(whole.dtype).to(whole.device)
-        matrix = self._matrices[size]
-        parts = []
-        for found, (row, column) in zip(whole, gaze.tolist(), strict=True):
+        size, parts = whole.shape[-1], []
+        for found, (row, column), target in zip(whole, gaze.tolist(), targets.tolist(), strict=True):
             top, left = self._half - row, self._half - column
+            if self.centred:
+                # Each cell from the middle of its match on, at the distance that cells have.
+                (down, right), cell = self._middles[target], self._cell
+                rows = (np.arange(top, top + self._height) - down) // cell
+                columns = (np.arange(left, left + self._width) - right) // cell
+                parts.append(found[np.clip(rows, 0, size - 1)][:, np.clip(columns, 0, size - 1)])
+                continue
+            matrix = self._matrix(size).to(whole)
             parts.append(matrix[top : top + self._height] @ found @ matrix[left : left + self._width].T)
         part = torch.stack(parts)
         if part.shape[1:] == (self._scenes.height, self._scenes.width):
             return part
         size = (self._scenes.height, self._scenes.width)
         return F.interpolate(part.unsqueeze(1), size=size, mode="nearest").squeeze(1)
+
+    def _matrix(self, size: int) -> Tensor:
+        """By which a map of that size is enlarged to the image, as published: its cells share the image evenly."""
+        if size not in self._matrices:
+            self._matrices[size] = torch.from_numpy(attention.area_matrix(size, 2 * self._half))
+        return self._matrices[size]
 
     def _read_targets(self, scenes: Scenes) -> list[list[Tensor]]:
         """Kernels (c, i, j) of each target, of each pair; targets of one size are read together, some at a time."""
@@ -189,9 +224,9 @@ class TopDown:
     @torch.inference_mode()
     def _features(self, images: np.ndarray) -> list[Tensor]:
         """Features of small images, at the coarsest of the target's layers."""
-        halvings = self._to_coarsest(self.target_backbone, "target")
-        maps = self.target_backbone.read(resize(self.target_backbone.prepare(images), self.scale), halvings)
-        return [halve(maps[pair.target], halvings[pair.target] + self.target_halvings) for pair in self._on]
+        prepared = resize(self.target_backbone.prepare(images), self.scale)
+        maps = self.target_backbone.read(prepared, self._target_halvings)
+        return [halve(maps[pair.target], self._target_halvings[pair.target]) for pair in self._on]
 
     def _to_coarsest(self, backbone: Backbone, side: str) -> dict[str, int]:
         """How often each layer that counts is averaged to have the resolution of the coarsest."""
@@ -199,3 +234,9 @@ class TopDown:
         longest = max(strides.values())
         wanted = {getattr(pair, side) for pair in self._on}
         return {name: int(np.log2(longest / stride)) for name, stride in strides.items() if name in wanted}
+
+
+def _grid(backbone: Backbone, name: str, side: int, halvings: int) -> tuple[float, int]:
+    """Middle of the first cell of a layer that is averaged so often, and the distance of the next, px."""
+    stride = backbone.layer(name).stride
+    return backbone.origin(name, side) + stride * (2**halvings - 1) / 2, stride * 2**halvings

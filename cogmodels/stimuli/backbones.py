@@ -182,6 +182,25 @@ class Backbone(nn.Module):
             )
         return self.layers[name]
 
+    def origin(self, name: str, side: int) -> float:
+        """Where the middle of what the first cell of a layer sees lies, px, in images with so many rows or columns.
+
+        The next cells follow at the layer's stride. Padding that depends on the size puts it elsewhere than in the
+        middle of the cell's own px.
+        """
+        self.layer(name)
+        at, stride, n = 0.0, 1, side
+        for step in self.steps:
+            if isinstance(step, Name) and step.name == name:
+                break
+            if isinstance(step, Pool):
+                at += stride * step.pool.first(n)
+                stride, n = 2 * stride, (n + 1) // 2
+            elif isinstance(step, Apply):
+                at += stride * ((step.kernel - 1) / 2 - step.before(n))
+                stride, n = stride * step.stride, step.size(n)
+        return at
+
     def prepare(self, images: np.ndarray | Tensor) -> Tensor:
         """Images (n, h, w) or (n, h, w, 3), grey or RGB, 0 to 255 -> (n, 3, h, w) as the network wants them."""
         images = torch.as_tensor(images, device=self._mean.device)

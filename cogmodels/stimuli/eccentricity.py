@@ -107,6 +107,12 @@ class EccentricPool(nn.Module):
         spans = self.spans(*maps.shape[-2:])
         return box_means(maps, *(torch.from_numpy(span[None]).to(maps.device) for span in spans))
 
+    def first(self, n: int) -> float:
+        """Middle of the first window of the fovea among ``n`` rows or columns."""
+        if self.base == 1:
+            return float((n + 1) % 2)
+        return (self.base - 1) / 2 - max(((n + 1) // 2 - 1) * 2 + self.base - n, 0) // 2
+
     def spans(self, height: int, width: int) -> tuple[np.ndarray, ...]:
         """First row, last row + 1, first column, last column + 1 that each output of such maps averages over."""
         if (height, width) not in self._spans:

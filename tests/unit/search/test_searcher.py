@@ -198,3 +198,26 @@ def test_a_halving_of_the_target_is_the_pool_that_vgg16_has_there():
         torch.testing.assert_close(pooled, halved)
     with pytest.raises(DataError, match="-1 halvings"):
         TopDown(net, net, PAIRS, target_halvings=-1)
+
+
+@pytest.mark.parametrize("name", ["lighting", "orientation-homogeneous"])
+def test_the_middle_of_what_is_like_the_target_is_looked_at(name):
+    displays = draw_displays(EXPERIMENTS[name], repeats=10, seed=7)
+    alone = (displays.trials["set_size"] == 1).to_numpy()
+    whole = scenes_of_displays(displays)
+    single = replace(whole, images=whole.images[alone], target_of=whole.target_of[alone], boxes=whole.boxes[alone])
+    middles = displays.items.loc[displays.items["trial"].isin(displays.trials.loc[alone, "trial"]), ["x", "y"]]
+    layers = ("block3_expand", "block5_expand", "block11_expand")
+    apart = {}
+    for centred in (True, False):
+        net = Backbone("efficientnet_lite0")
+        model = TopDown(net, net, tuple(LayerPair(layer, layer) for layer in layers), centred=centred)
+        fixations = search(model, single)
+        first = fixations[fixations["index"] == 1]
+        apart[centred] = first[["x", "y"]].to_numpy() - middles.to_numpy()
+        if centred:
+            assert first["found"].mean() > 0.95
+    # A cell is 16 px wide: a look is within half of one, give or take, and lies to no side.
+    assert np.abs(apart[True].mean(0)).max() < 4
+    assert np.abs(apart[True]).max() < 16
+    assert (apart[False].mean(0) < -6).all()

@@ -127,3 +127,27 @@ def test_what_cannot_be():
         backbone.read(backbone.prepare(np.zeros((1, 20, 20), np.uint8)), ["block5_pool"])
     with pytest.raises(DataError, match="images of shape"):
         backbone.prepare(np.zeros((40, 40), np.uint8))
+
+
+@pytest.mark.parametrize("side", [96, 69, 131])
+@pytest.mark.parametrize(("name", "layer"), [("efficientnet_lite0", "block5_expand"), ("vgg16", "block3_pool")])
+def test_the_origin_of_a_layer_is_the_middle_of_what_its_first_cell_sees(name, layer, side):
+    """A point is moved over the image: the cell that it excites most lies where the origin and the stride say."""
+    backbone = Backbone(name, "random", pooling="average")
+    for parameter in backbone.net.parameters():
+        # Every weight alike: each cell averages what it sees, the middle counting most.
+        parameter.fill_(0.01 if parameter.ndim > 1 else 0.0)
+    for step in backbone.net.modules():
+        if isinstance(step, torch.nn.BatchNorm2d):
+            step.weight.fill_(1.0)
+    backbone.__dict__.pop("steps", None)
+    blank = torch.zeros(1, 3, side, side)
+    cell = side // (2 * backbone.layer(layer).stride)
+    responses = []
+    for at in range(side):
+        image = blank.clone()
+        image[:, :, at, :] = 1.0
+        responses.append(float(backbone.read(image, [layer])[layer][0, :, cell, cell].sum()))
+    weights = np.array(responses)
+    middle = float((np.arange(side) * weights).sum() / weights.sum())
+    assert middle == pytest.approx(backbone.origin(layer, side) + cell * backbone.layer(layer).stride, abs=0.6)
