@@ -61,6 +61,13 @@ def hard_and_easy(experiment: Experiment) -> tuple[Condition, Condition]:
     return second, first
 
 
+def human_index(experiment: Experiment) -> float:
+    """Asymmetry index of people's slopes; NaN where they are not known."""
+    people = human_slopes(experiment)
+    hard, easy = hard_and_easy(experiment)
+    return asymmetry_index(people[hard.name], people[easy.name]) if people else np.nan
+
+
 @dataclass(frozen=True)
 class Slopes:
     """What :func:`slopes_of_trials` finds; ``polarity`` and ``correlation`` are rows like those of the tables."""
@@ -132,7 +139,7 @@ def slopes_of_trials(
         index_rows.append(
             {
                 "experiment": experiment.name, "index": index, **_interval(drawn[-1], index),
-                "human": asymmetry_index(people[hard.name], people[easy.name]) if people else np.nan,
+                "human": human_index(experiment),
                 "p": (1 + (permuted[-1] >= index).sum()) / (1 + resamples), "n": len(mine),
             }
         )  # fmt: skip
@@ -251,10 +258,7 @@ def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> 
     known = [experiment for experiment in experiments if experiment.human_rt_ms]
     rows = []
     if known:
-        human = {}
-        for one in known:
-            (hard, easy), slopes = hard_and_easy(one), human_slopes(one)
-            human[one.name] = asymmetry_index(slopes[hard.name], slopes[easy.name])
+        human = {one.name: human_index(one) for one in known}
         whole = {"mean": float(np.mean(list(human.values()))), "human_polarity_count": len(known)}
         rows.append({"model": "people", **human, **whole})
     for model, mine in scores.groupby("experiment", sort=False):

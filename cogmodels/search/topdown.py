@@ -191,7 +191,7 @@ class TopDown:
                 columns = (np.arange(left, left + self._width) - right) // cell
                 parts.append(found[np.clip(rows, 0, size - 1)][:, np.clip(columns, 0, size - 1)])
                 continue
-            matrix = self._matrix(size).to(whole)
+            matrix = self._matrix(size)
             parts.append(matrix[top : top + self._height] @ found @ matrix[left : left + self._width].T)
         part = torch.stack(parts)
         if part.shape[1:] == (self._scenes.height, self._scenes.width):
@@ -202,7 +202,7 @@ class TopDown:
     def _matrix(self, size: int) -> Tensor:
         """By which a map of that size is enlarged to the image, as published: its cells share the image evenly."""
         if size not in self._matrices:
-            self._matrices[size] = torch.from_numpy(attention.area_matrix(size, 2 * self._half))
+            self._matrices[size] = torch.from_numpy(attention.area_matrix(size, 2 * self._half)).to(self._blank)
         return self._matrices[size]
 
     def _read_targets(self, scenes: Scenes) -> list[list[Tensor]]:
