@@ -388,11 +388,11 @@ def people_on_scenes(wildcards):
     return f"{DERIVATIVES}/{wildcards.dataset}/scanpaths/fixations.parquet"
 
 
-def scene_searches(name):
-    """A file of each search experiment on a data set's scenes."""
+def dataset_searches(name):
+    """A file of each search experiment on a data set."""
     return lambda wildcards: [
         f"{PLAN.experiment_folder(experiment)}/{name}"
-        for experiment in PLAN.searches(scenes=True)
+        for experiment in PLAN.of_family("search")
         if PLAN.experiments[experiment].dataset == wildcards.dataset
     ]
 
@@ -407,12 +407,6 @@ def first_searches(wildcards):
     seed = PLAN.experiments[wildcards.experiment].seeds[0]
     folder = PLAN.experiment_folder(wildcards.experiment)
     return [f"{folder}/fold-{d}_seed-{seed}/predictions.parquet" for d in PLAN.displays_of(wildcards.experiment)]
-
-
-def search_scores(wildcards):
-    """Scores of all search models on a data set."""
-    names = [name for name in PLAN.of_family("search") if PLAN.experiments[name].dataset == wildcards.dataset]
-    return [f"{PLAN.experiment_folder(name)}/scores.csv" for name in names]
 
 
 def searched_display_sets():

@@ -214,7 +214,7 @@ rule plot_scenes:
 rule plot_performance:
     """Draw how soon all search models find targets in a data set's scenes, beside people and chance."""
     input:
-        performance=scene_searches("performance.csv"),
+        performance=dataset_searches("performance.csv"),
         about=display_files,
     output:
         figure=report(
@@ -241,7 +241,7 @@ rule plot_performance:
 rule compare_searches:
     """Lay the asymmetries of all search models of a data set beside each other, and beside people's."""
     input:
-        scores=search_scores,
+        scores=dataset_searches("scores.csv"),
         about=display_files,
     output:
         table=f"{RESULTS}/search/{{dataset}}/asymmetries.csv",

@@ -89,4 +89,5 @@ def test_light_from_above_or_everywhere_may_be_mirrored():
         {"azimuth_deg": 90.0, "spread_deg": None},
         {"azimuth_deg": 90.0, "flip": False},
     ):
-        load_study(study(diets__above__images={"kind": "shaded", "flip": True, **images}))
+        loaded = load_study(study(diets__above__images={"kind": "shaded", "flip": True, **images}))
+        assert loaded.diets["above"].images.azimuth_deg == images["azimuth_deg"]
