@@ -108,6 +108,8 @@ def read_displays(folder: Path) -> DisplaySet:
     images = ImageFiles([folder / "images" / name for name in trials["image"]])
     targets = {name: read_image(folder / "images" / f"target-{name}.png") for name in about["targets"]}
     items = read_tsv(folder / "items.tsv") if (folder / "items.tsv").exists() else None
+    if items is not None:
+        items["is_target"] = items["is_target"] == "True"
     return DisplaySet(images, targets, trials.astype({"target": str}), items, about)
 
 

@@ -203,6 +203,8 @@ class Backbone(nn.Module):
 
     def prepare(self, images: np.ndarray | Tensor) -> Tensor:
         """Images (n, h, w) or (n, h, w, 3), grey or RGB, 0 to 255 -> (n, 3, h, w) as the network wants them."""
+        if not isinstance(images, Tensor):
+            images = np.require(images, requirements="W")  # torch shares memory and warns of what is read-only
         images = torch.as_tensor(images, device=self._mean.device)
         if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] != 3):
             raise DataError(

@@ -93,6 +93,8 @@ def test_files_and_back(tmp_path):
     found = read_displays(tmp_path)
     assert np.array_equal(found.images, drawn.images)
     assert found.trials.equals(drawn.trials)
+    assert (found.items["is_target"].to_numpy(bool) == drawn.items["is_target"].to_numpy(bool)).all()
+    assert found.items["is_target"].sum() == 12
     assert {name: image.tobytes() for name, image in found.targets.items()} == {
         name: image.tobytes() for name, image in drawn.targets.items()
     }

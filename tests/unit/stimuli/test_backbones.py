@@ -29,6 +29,13 @@ def test_parameters_and_strides(name):
     assert maps[middle].shape[-1] in (96 // layers[middle].stride - 1, -(-96 // layers[middle].stride))
 
 
+def test_images_that_cannot_be_written_to_are_taken(recwarn):
+    image = np.zeros((1, 96, 96), np.uint8)
+    image.flags.writeable = False  # as those of a file
+    Backbone("efficientnet_lite0", "random").prepare(image)
+    assert not recwarn.list
+
+
 def test_vgg16_is_the_published_one():
     layers = Backbone("vgg16", "random").layers
     assert [name for name in layers if "conv" in name] == [
