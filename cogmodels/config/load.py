@@ -103,11 +103,11 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         if (
             pipeline.modality == "fmri"
             and pipeline.responses in ("B", "C", "D")
-            and experiment.protocol == "leave_one_run_out"
+            and experiment.protocol != "held_out_stimuli"
         ):
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
-                "so that with `leave_one_run_out` test runs would take part in choosing",
+                f"so that with `{experiment.protocol}` test runs would take part in choosing",
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )

@@ -174,3 +174,18 @@ def read_epochs(path: Path) -> mne.Epochs:
     import mne
 
     return mne.read_epochs(path, preload=True, verbose="error")
+
+
+def write_evoked(path: Path, evoked: list[mne.Evoked]) -> None:
+    """Evoked responses as fif."""
+    import mne
+
+    with whole(path) as temporary:
+        mne.write_evokeds(temporary, evoked, overwrite=True, verbose="error")
+
+
+def read_evoked(path: Path) -> list[mne.Evoked]:
+    """What :func:`write_evoked` wrote."""
+    import mne
+
+    return mne.read_evokeds(path, verbose="error")

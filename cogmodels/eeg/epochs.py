@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Columns of the events that may name the condition, the first that exists is taken.
 CONDITION_COLUMNS = ("label", "trial_type", "condition", "stimulus")
+# Type of channel -> unit of values, and how many of them make MNE's own unit (V, V/m²).
+UNITS = {"eeg": ("µV", 1e6), "csd": ("mV/m²", 1e3)}
 
 
 def make_epochs(
@@ -129,6 +131,11 @@ def join_epochs(parts: Sequence[BaseEpochs]) -> BaseEpochs:
     return mne.concatenate_epochs(recoded, verbose="error")
 
 
+def signal_type(epochs: BaseEpochs) -> str:
+    """``csd`` where the epochs are current source densities, else ``eeg``."""
+    return "csd" if "csd" in epochs.get_channel_types() else "eeg"
+
+
 def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarray:
     """Values of epochs as an array.
 
@@ -141,7 +148,7 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
     Returns
     -------
     values : (n_epochs, n_channels, n_times) float64
-        Microvolt.
+        Microvolt; mV/m² of current source densities.
 
     Raises
     ------
@@ -149,7 +156,10 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
         No such channel, or no epoch.
     """
     try:
-        values = epochs.get_data(picks=picks, units="uV", verbose="error")
+        if picks == "csd":
+            values = epochs.get_data(picks=picks, verbose="error") * UNITS["csd"][1]
+        else:
+            values = epochs.get_data(picks=picks, units="uV", verbose="error")
     except ValueError:
         raise DataError(
             f"there is no good channel `{picks}`; types are {', '.join(sorted(set(epochs.get_channel_types())))}",

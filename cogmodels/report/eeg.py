@@ -1,10 +1,12 @@
-"""A page for one subject's evoked responses."""
+"""Evoked responses: a page for one subject, a page for all together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.report.style import GREY, INK, PALETTE, house_style, new_figure, say
@@ -12,7 +14,7 @@ from cogmodels.report.style import GREY, INK, PALETTE, house_style, new_figure, 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from mne import BaseEpochs, Info
+    from mne import BaseEpochs, Evoked, Info
 
 TOPOGRAPHIES = 4
 # Peaks nearer to each other than this are one, s.
@@ -58,6 +60,102 @@ def plot_evoked(epochs: BaseEpochs, *, title: str | None = None) -> Figure:
         clearest = clearest_channel(values, times)
         _conditions(figure.add_subplot(grid[2]), values[:, clearest], epochs, info["ch_names"][clearest])
     return figure
+
+
+def plot_group_evoked(
+    curves: pd.DataFrame, amplitudes: pd.DataFrame, evoked: Mapping[str, Evoked], *, title: str | None = None
+) -> Figure:
+    """Mean over people with its interval for each condition, and topographies of the mean over people.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Columns ``condition``, ``time`` (s), ``mean``, ``ci_low``, ``ci_high``, ``n_subjects``, ``channels``,
+        ``channels_named`` (beforehand, or afterwards by these data), ``unit``.
+    amplitudes : DataFrame
+        Its rows at the times that are marked; the topographies are at the first of them, or else at the largest global
+        field power.
+    evoked : mapping of condition -> mne Evoked
+        Mean over people at all channels.
+    title : str, optional
+
+    Raises
+    ------
+    DataError
+        No condition.
+    """
+    names = list(dict.fromkeys(curves["condition"])) if len(curves) else []
+    if not names:
+        raise DataError("there is no condition", where="figure of evoked responses", remedy="Check the events")
+    shown = names[: len(PALETTE)]
+    about = curves.iloc[0]
+    with house_style():
+        figure = new_figure(11.5, 6.6, title=title or "Evoked responses over people")
+        grid = figure.add_gridspec(2, 1, height_ratios=[1.5, 1.0])
+        axes = figure.add_subplot(grid[0])
+        for name, colour in zip(shown, PALETTE, strict=False):
+            mine = curves[curves["condition"] == name]
+            times = mine["time"].to_numpy() * 1000
+            axes.plot(times, mine["mean"], color=colour, lw=1.5, label=_labelled(name, mine, amplitudes, about["unit"]))
+            axes.fill_between(times, mine["ci_low"], mine["ci_high"], color=colour, alpha=0.15, lw=0)
+        for time in dict.fromkeys(amplitudes["time"]):
+            axes.axvline(time * 1000, color=GREY, lw=0.8, ls="--", zorder=0)
+        _event(axes, np.sort(curves["time"].unique()))
+        more = f"; {len(shown)} of {len(names)} conditions" if len(names) > len(shown) else ""
+        how = (
+            ", the channel with the clearest response in these data" if about["channels_named"] == "afterwards" else ""
+        )
+        axes.set_title(f"{about['channels'].replace(' ', ', ')}{how}: mean over people and 95 % t interval{more}")
+        axes.set(xlabel="time after the event (ms)", ylabel=f"amplitude ({about['unit']})")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        _group_topographies(figure, grid[1], evoked, shown, amplitudes, about["unit"])
+    return figure
+
+
+def _labelled(name: str, curve: pd.DataFrame, amplitudes: pd.DataFrame, unit: str) -> str:
+    """Condition, number of people, and its amplitudes at the marked times."""
+    lines = [f"{name} (n = {int(curve['n_subjects'].iloc[0])})"]
+    for row in amplitudes[amplitudes["condition"] == name].itertuples():
+        lines.append(f"{row.time * 1000:.0f} ms: {row.mean:.1f} [{row.ci_low:.1f}, {row.ci_high:.1f}] {unit}")
+    return "\n".join(lines)
+
+
+def _group_topographies(
+    figure: Figure,
+    place: object,
+    evoked: Mapping[str, Evoked],
+    names: list[str],
+    amplitudes: pd.DataFrame,
+    unit: str,
+) -> None:
+    """A head for each condition at one time."""
+    from mne.viz import plot_topomap
+
+    first = next(iter(evoked.values()))
+    known = [k for k, one in enumerate(first.info["chs"]) if np.isfinite(one["loc"][:3]).all() and one["loc"][:3].any()]
+    if len(known) < 4:
+        axes = figure.add_subplot(place)
+        axes.set_axis_off()
+        say(axes, "no topographies: channel positions are unknown")
+        return
+    import mne
+
+    info, scale = mne.pick_info(first.info, known), 1e3 if unit.startswith("mV") else 1e6
+    mean = np.mean([one.data for one in evoked.values()], axis=0)
+    after = np.flatnonzero(first.times >= 0) if (first.times >= 0).any() else np.arange(len(first.times))
+    time = amplitudes["time"].iloc[0] if len(amplitudes) else first.times[after[mean[:, after].std(axis=0).argmax()]]
+    sample = int(np.argmin(np.abs(first.times - time)))
+    maps = {name: evoked[name].data[known, sample] * scale for name in names}
+    limit = max(float(np.abs(np.array(list(maps.values()))).max()), 1e-9)
+    row = place.subgridspec(1, len(names) + 1, width_ratios=[1] * len(names) + [0.06])
+    for column, (name, values) in enumerate(maps.items()):
+        axes = figure.add_subplot(row[column])
+        image, _ = plot_topomap(
+            values, info, axes=axes, show=False, cmap="RdBu_r", vlim=(-limit, limit), contours=4, sensors=True
+        )
+        axes.set_title(f"{name}, {first.times[sample] * 1000:.0f} ms", loc="center")
+    bar = figure.colorbar(image, cax=figure.add_subplot(row[len(names)]))
+    bar.set_label(unit)
 
 
 def find_peaks(power: np.ndarray, times: np.ndarray, *, count: int) -> np.ndarray:

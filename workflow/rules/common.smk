@@ -242,6 +242,23 @@ def subject_motion(wildcards):
     return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv")
 
 
+# -- steps of EEG ------------------------------------------------------------------------------------------------------
+
+
+def eeg_title(wildcards):
+    """Title of a data set's EEG figures, which says where data are simulated."""
+    simulated = PLAN.kind(wildcards.dataset) == "simulation"
+    title = PLAN.specs[wildcards.dataset].title
+    return f"{'' if not simulated or title.startswith('SIMULATED') else 'SIMULATED, '}{title}: {wildcards.pipeline}"
+
+
+def dataset_epochs(wildcards):
+    """The epochs of all subjects."""
+    folder = PLAN.derivative(wildcards.dataset, wildcards.pipeline)
+    subjects = PLAN.subjects(wildcards.dataset, wildcards.pipeline)
+    return [f"{folder}/sub-{s}/eeg/sub-{s}_desc-clean_epo.fif" for s in subjects]
+
+
 # -- experiments -----------------------------------------------------------------------------------------------------
 
 
@@ -458,6 +475,7 @@ def figures_of(modality):
                 found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
             elif modality != "gaze":
                 folder = PLAN.derivative(dataset, pipeline)
+                found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
 

@@ -1,6 +1,7 @@
 """EEG recordings to epochs, evoked responses and the Responses table."""
 
-EEG = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/sub-{{subject}}"
+EEG_GROUP = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}"
+EEG = f"{EEG_GROUP}/sub-{{subject}}"
 EEG_PIPELINES = one_of(PLAN.pipelines("eeg"))
 
 
@@ -43,7 +44,8 @@ rule epoch_eeg:
         "../../envs/eeg.yaml"
     params:
         recordings=subject_recordings,
-        settings=lambda wildcards: settings(wildcards.pipeline, "tmin", "tmax", "baseline", "resample_hz"),
+        settings=lambda wildcards: settings(wildcards.pipeline, "tmin", "tmax", "resample_hz"),
+        baseline=lambda wildcards: STUDY.pipelines[wildcards.pipeline].baseline_interval(),
         code=code("epoch_eeg"),
     script:
         "../scripts/epoch_eeg.py"
@@ -93,3 +95,55 @@ rule plot_evoked:
         code=code("plot_evoked"),
     script:
         "../scripts/plot_evoked.py"
+
+
+rule average_evoked:
+    """Average the evoked responses of all subjects, with intervals over people."""
+    input:
+        epochs=dataset_epochs,
+    output:
+        curves=f"{EEG_GROUP}/group_evoked.tsv",
+        amplitudes=f"{EEG_GROUP}/group_amplitudes.tsv",
+        evoked=f"{EEG_GROUP}/group_ave.fif",
+    log:
+        "logs/average_evoked/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/average_evoked/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        subjects=lambda wildcards: PLAN.subjects(wildcards.dataset, wildcards.pipeline),
+        settings=lambda wildcards: settings(wildcards.pipeline, "evoked_channels", "evoked_times_s"),
+        code=code("average_evoked"),
+    script:
+        "../scripts/average_evoked.py"
+
+
+rule plot_group_evoked:
+    """Draw the evoked responses of all subjects together."""
+    input:
+        curves=f"{EEG_GROUP}/group_evoked.tsv",
+        amplitudes=f"{EEG_GROUP}/group_amplitudes.tsv",
+        evoked=f"{EEG_GROUP}/group_ave.fif",
+    output:
+        figure=report(
+            f"{EEG_GROUP}/figures/group_evoked.png",
+            caption="../report/group_evoked.rst",
+            category="EEG",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "all"},
+        ),
+    log:
+        "logs/plot_group_evoked/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/plot_group_evoked/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        title=eeg_title,
+        code=code("plot_group_evoked"),
+    script:
+        "../scripts/plot_group_evoked.py"

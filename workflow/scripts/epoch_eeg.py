@@ -19,7 +19,7 @@ with job(snakemake):
                 trials.assign(onset=events["onset"].to_numpy()),
                 tmin=options["tmin"],
                 tmax=options["tmax"],
-                baseline=(options["tmin"], 0.0) if options["baseline"] else None,
+                baseline=snakemake.params.baseline,
                 resample=options["resample_hz"],
             )
         )
