@@ -111,6 +111,15 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
+        if pipeline.modality == "eeg" and experiment.protocol != "held_out_stimuli":
+            for step in ("autoreject", "whitening"):
+                if getattr(pipeline, step) != "none":
+                    raise ConfigError(
+                        f"`{step}` of pipeline `{experiment.pipeline}` is fitted once a subject, so that with "
+                        f"`{experiment.protocol}` it would see test trials",
+                        where=key,
+                        remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`",
+                    )
         if pipeline.modality == "gaze":
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cogmodels.eeg.epochs import UNITS, epoch_values, signal_type
 from cogmodels.errors import DataError
 from cogmodels.report.style import GREY, INK, PALETTE, house_style, new_figure, say
 
@@ -40,14 +41,15 @@ def plot_evoked(epochs: BaseEpochs, *, title: str | None = None) -> Figure:
     """
     import mne
 
-    picks = mne.pick_types(epochs.info, eeg=True, exclude="bads")
+    kind = signal_type(epochs)
+    picks = mne.pick_types(epochs.info, **{kind: True}, exclude="bads")
     if not len(epochs) or not len(picks):
         raise DataError(
             f"{len(epochs)} epochs of {len(picks)} EEG channels",
             where="figure of evoked responses",
             remedy="Check events",
         )
-    values = epochs.get_data(picks=picks, units="uV", verbose="error")
+    values, unit = epoch_values(epochs, kind), UNITS[kind][0]
     info = mne.pick_info(epochs.info, picks)
     evoked, times = values.mean(axis=0), epochs.times
     power = evoked.std(axis=0)
@@ -55,10 +57,10 @@ def plot_evoked(epochs: BaseEpochs, *, title: str | None = None) -> Figure:
     with house_style():
         figure = new_figure(11.5, 7.4, title=title or "Evoked responses")
         grid = figure.add_gridspec(3, 1, height_ratios=[1.25, 0.2 if _positions(info) is None else 1.0, 1.25])
-        _butterfly(figure.add_subplot(grid[0]), evoked, power, times, peaks, info, len(values))
-        _topographies(figure, grid[1], evoked, times, peaks, info)
+        _butterfly(figure.add_subplot(grid[0]), evoked, power, times, peaks, info, len(values), unit)
+        _topographies(figure, grid[1], evoked, times, peaks, info, unit)
         clearest = clearest_channel(values, times)
-        _conditions(figure.add_subplot(grid[2]), values[:, clearest], epochs, info["ch_names"][clearest])
+        _conditions(figure.add_subplot(grid[2]), values[:, clearest], epochs, info["ch_names"][clearest], unit)
     return figure
 
 
@@ -211,6 +213,7 @@ def _butterfly(
     peaks: np.ndarray,
     info: Info,
     n_epochs: int,
+    unit: str,
 ) -> None:
     """All channels; colour runs from the front of the head to its back."""
     import matplotlib
@@ -226,12 +229,12 @@ def _butterfly(
     _event(axes, times)
     where = "" if places is None else "; dark in front, bright at the back"
     axes.set_title(f"Mean of {n_epochs} epochs, {len(evoked)} channels{where}")
-    axes.set(xlabel="time after the event (ms)", ylabel="amplitude (µV)")
+    axes.set(xlabel="time after the event (ms)", ylabel=f"amplitude ({unit})")
     axes.legend(loc="upper right", bbox_to_anchor=(1, 1.12))
 
 
 def _topographies(
-    figure: Figure, place: object, evoked: np.ndarray, times: np.ndarray, peaks: np.ndarray, info: Info
+    figure: Figure, place: object, evoked: np.ndarray, times: np.ndarray, peaks: np.ndarray, info: Info, unit: str
 ) -> None:
     from mne.viz import plot_topomap
 
@@ -249,10 +252,10 @@ def _topographies(
         )
         axes.set_title(f"{times[peak] * 1000:.0f} ms", loc="center")
     bar = figure.colorbar(image, cax=figure.add_subplot(row[TOPOGRAPHIES]))
-    bar.set_label("µV")
+    bar.set_label(unit)
 
 
-def _conditions(axes: Axes, values: np.ndarray, epochs: BaseEpochs, channel: str) -> None:
+def _conditions(axes: Axes, values: np.ndarray, epochs: BaseEpochs, channel: str, unit: str) -> None:
     """Mean and standard error of each condition at one channel, values (n_epochs, n_times)."""
     times, codes = epochs.times * 1000, epochs.events[:, 2]
     names = sorted(epochs.event_id, key=lambda name: epochs.event_id[name])
@@ -266,7 +269,7 @@ def _conditions(axes: Axes, values: np.ndarray, epochs: BaseEpochs, channel: str
     _event(axes, epochs.times)
     more = f"; {len(PALETTE)} of {len(names)} conditions" if len(names) > len(PALETTE) else ""
     axes.set_title(f"{channel}, the channel with the clearest mean response: mean ± standard error{more}")
-    axes.set(xlabel="time after the event (ms)", ylabel="amplitude (µV)")
+    axes.set(xlabel="time after the event (ms)", ylabel=f"amplitude ({unit})")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 

@@ -118,6 +118,27 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
     assert {name: run.counts.get(name) for name in expected} == expected
 
 
+def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    epochs = {"autoreject": "local", "current_source_density": True}
+    own_study(
+        workflow.folder,
+        tmp_path / "bids",
+        pipelines={
+            "plain": {"modality": "eeg", "datasets": ["mine"]},
+            "ica": {"extends": "plain", "bad_channels": ["flat", "noisy"], "eyes": "ica", **epochs},
+            "regression": {"extends": "plain", "eyes": "regression"},
+        },
+        experiments={},
+    )
+    run = workflow("--configfile", "mine.yaml")
+    expected = {
+        "clean_eeg": 6, "epoch_eeg": 6, "tabulate_epochs": 6, "plot_evoked": 6, "find_bad_channels": 2, "fit_ica": 2,
+        "remove_components": 2, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2, "plot_group_evoked": 3,
+    }  # fmt: skip
+    assert {name: run.counts.get(name) for name in expected} == expected
+
+
 # What each shipped study has beside what all have.
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},

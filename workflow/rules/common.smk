@@ -252,11 +252,52 @@ def eeg_title(wildcards):
     return f"{'' if not simulated or title.startswith('SIMULATED') else 'SIMULATED, '}{title}: {wildcards.pipeline}"
 
 
+EEG_GROUP = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}"
+EEG = f"{EEG_GROUP}/sub-{{subject}}"
+
+
+def eeg_pipelines(**options):
+    """Wildcard constraint: EEG pipelines that have one of the values of each option."""
+    pipelines = PLAN.pipelines("eeg").items()
+    return one_of(n for n, p in pipelines if all(getattr(p, key) in values for key, values in options.items()))
+
+
+def eeg_pipelines_with(step):
+    """Wildcard constraint: EEG pipelines that take a step."""
+    return one_of(n for n, p in PLAN.pipelines("eeg").items() if getattr(p, step) not in (False, "none", []))
+
+
+def found_channels(wildcards):
+    """The bad channels of a recording, where the pipeline looks for them."""
+    if not STUDY.pipelines[wildcards.pipeline].bad_channels:
+        return []
+    return f"{EEG}/eeg/{{recording}}_desc-found_channels.tsv".format(**wildcards)
+
+
+def eeg_recordings(wildcards):
+    """The recordings of a subject after the last step before epochs."""
+    last = "clean" if STUDY.pipelines[wildcards.pipeline].eyes == "none" else "eyefree"
+    return subject_files(wildcards, f"eeg/{{recording}}_desc-{last}_eeg.fif")
+
+
+def epochs_before(step=None):
+    """A subject's epochs before a step; those that are used where it is none."""
+
+    def find(wildcards, subject=None):
+        section = STUDY.pipelines[wildcards.pipeline]
+        taken = {"clean": True, "kept": section.autoreject != "none", "csd": section.current_source_density}
+        before = list(taken)[: list(taken).index(step) if step else None]
+        last = [name for name in before if taken[name]][-1]
+        subject = subject or wildcards.subject
+        folder = PLAN.derivative(wildcards.dataset, wildcards.pipeline)
+        return f"{folder}/sub-{subject}/eeg/sub-{subject}_desc-{last}_epo.fif"
+
+    return find
+
+
 def dataset_epochs(wildcards):
-    """The epochs of all subjects."""
-    folder = PLAN.derivative(wildcards.dataset, wildcards.pipeline)
-    subjects = PLAN.subjects(wildcards.dataset, wildcards.pipeline)
-    return [f"{folder}/sub-{s}/eeg/sub-{s}_desc-clean_epo.fif" for s in subjects]
+    """The epochs of all subjects that are used."""
+    return [epochs_before()(wildcards, subject) for subject in PLAN.subjects(wildcards.dataset, wildcards.pipeline)]
 
 
 # -- experiments -----------------------------------------------------------------------------------------------------
