@@ -195,6 +195,7 @@ class EegPipeline(Pipeline):
         "none",
         description="multivariate noise normalisation of the Responses by training trials (`split` in the events)",
     )
+    subject_pages: bool = Field(True, description="an HTML page of each subject (`mne.Report`)")
     evoked_channels: list[str] = Field(
         [], description="channels whose mean the figure over people shows; none = the one with the clearest response"
     )

@@ -280,6 +280,20 @@ def eeg_recordings(wildcards):
     return subject_files(wildcards, f"eeg/{{recording}}_desc-{last}_eeg.fif")
 
 
+def subject_channels(wildcards):
+    """The tables of bad channels of a subject, where the pipeline looks for them."""
+    if not STUDY.pipelines[wildcards.pipeline].bad_channels:
+        return []
+    return subject_files(wildcards, "eeg/{recording}_desc-found_channels.tsv")
+
+
+def subject_components(wildcards):
+    """The tables of independent components of a subject, where the pipeline has any."""
+    if STUDY.pipelines[wildcards.pipeline].eyes != "ica":
+        return []
+    return subject_files(wildcards, "eeg/{recording}_desc-eyes_components.tsv")
+
+
 def epochs_before(step=None):
     """A subject's epochs before a step; those that are used where it is none."""
 
@@ -535,6 +549,22 @@ def fixation_tables():
     """The Fixations tables of the study."""
     return gaze_tables("fixations.parquet") + [
         f"{DERIVATIVES}/{dataset}/scanpaths/fixations.parquet" for dataset in PLAN.scanpaths
+    ]
+
+
+def eeg_tables():
+    """The quality table of each EEG pipeline and data set."""
+    pairs = [(dataset, name) for name in PLAN.pipelines("eeg") for dataset in PLAN.datasets_of(name)]
+    return [f"{PLAN.derivative(dataset, name)}/eeg_quality.tsv" for dataset, name in pairs]
+
+
+def eeg_pages():
+    """The pages of all subjects' EEG, of pipelines that make them."""
+    return [
+        f"{PLAN.derivative(dataset, name)}/sub-{s}/figures/sub-{s}_eeg.html"
+        for name, pipeline in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        for s in (PLAN.subjects(dataset, name) if pipeline.subject_pages else [])
     ]
 
 

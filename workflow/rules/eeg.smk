@@ -279,3 +279,82 @@ rule plot_group_evoked:
         code=code("plot_group_evoked"),
     script:
         "../scripts/plot_group_evoked.py"
+
+
+rule measure_eeg:
+    """Measure the quality of a subject's EEG."""
+    input:
+        raw=subject_raw,
+        eeg=lambda wildcards: subject_files(wildcards, "eeg/{recording}_desc-clean_eeg.fif"),
+        epochs=epochs_before(),
+        components=subject_components,
+    output:
+        quality=f"{EEG}/sub-{{subject}}_quality.json",
+    log:
+        "logs/measure_eeg/{dataset}_{pipeline}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/measure_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        recordings=subject_recordings,
+        code=code("measure_eeg"),
+    script:
+        "../scripts/measure_eeg.py"
+
+
+rule tabulate_eeg_quality:
+    """Gather the quality of all subjects' EEG into one table, outliers flagged."""
+    input:
+        quality=lambda wildcards: [
+            f"{EEG_GROUP}/sub-{s}/sub-{s}_quality.json".format(**wildcards)
+            for s in PLAN.subjects(wildcards.dataset, wildcards.pipeline)
+        ],
+    output:
+        quality=f"{EEG_GROUP}/eeg_quality.tsv",
+    log:
+        "logs/tabulate_eeg_quality/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/tabulate_eeg_quality/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        subjects=lambda wildcards: PLAN.subjects(wildcards.dataset, wildcards.pipeline),
+        code=code("tabulate_eeg_quality"),
+    script:
+        "../scripts/tabulate_eeg_quality.py"
+
+
+rule report_eeg:
+    """Make the HTML page of a subject's EEG."""
+    input:
+        raw=subject_raw,
+        eeg=eeg_recordings,
+        epochs=epochs_before(),
+        channels=subject_channels,
+        components=subject_components,
+        quality=f"{EEG}/sub-{{subject}}_quality.json",
+    output:
+        page=report(
+            f"{EEG}/figures/sub-{{subject}}_eeg.html",
+            category="EEG",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "{subject}"},
+        ),
+    log:
+        "logs/report_eeg/{dataset}_{pipeline}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/report_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        recordings=subject_recordings,
+        title=lambda wildcards: f"{eeg_title(wildcards)}: sub-{wildcards.subject}",
+        code=code("report_eeg"),
+    script:
+        "../scripts/report_eeg.py"
