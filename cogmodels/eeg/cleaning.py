@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cogmodels.eeg.checks import count_eeg, recording_name
+from cogmodels.eeg.checks import check_units, count_eeg, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def clean_raw(
     DataError
         No EEG channel; edges in the wrong order or at half the sampling rate and above; a recording too short for the
         high-pass; an average reference of fewer than two channels; reference channels that are missing or bad; values
-        that are not finite in a channel that is not bad.
+        that are not finite in a channel that is not bad; amplitudes that are no EEG's in V.
     """
     # Filters need doubles in memory.
     cleaned = raw.copy().load_data(verbose="error")
@@ -76,6 +76,7 @@ def clean_raw(
             where=recording_name(raw),
             remedy="Mark the stretch BAD and interpolate it, or mark the channel bad",
         )
+    check_units(cleaned)
     if notch is not None:
         # At half the rate itself there is nothing to filter.
         lines = np.arange(notch, raw.info["sfreq"] / 2, notch)

@@ -1,4 +1,4 @@
-"""Can these EEG data be trusted? Numbers of one subject, and who differs from the others."""
+"""Can these EEG data be trusted? Numbers of one subject."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.signal import welch
 
 from cogmodels.eeg.checks import good_samples
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 
 # Bins of 1 Hz: the line's own, and its neighbours out of reach of the window's main lobe, Hz.
 LINE_BAND, NEIGHBOURS = 1.0, (3.0, 6.0)
-# Measure -> side of the median that is bad, and the least spread that counts (its own unit).
-JUDGED = {"bad_share": (1, 0.01), "kept_share": (-1, 0.01), "snr": (-1, 0.1), "line_db": (1, 1.0)}
-ROBUST_Z, LEAST_SUBJECTS = 3.0, 5
-OUTLIER_RULE = (
-    f"outlier: more than {ROBUST_Z:g} robust standard deviations (0.7413 of the interquartile range over subjects) "
-    "from the median towards worse in bad_share, kept_share, snr or line_db; judged from "
-    f"{LEAST_SUBJECTS} subjects on"
-)
 
 
 def quality(
@@ -117,20 +108,3 @@ def line_level(raw: BaseRaw, line_hz: float) -> float | None:
     own = power[:, away <= LINE_BAND].mean(axis=1)
     ratio = np.divide(own, beside, out=np.full(len(own), np.nan), where=beside > 0)
     return float(10 * np.log10(np.nanmedian(ratio))) if np.isfinite(ratio).any() else None
-
-
-def flag_outliers(table: pd.DataFrame) -> pd.DataFrame:
-    """Quality of all subjects (one row each) with a column ``outlier``: by what measures, empty for the others.
-
-    The rule is ``OUTLIER_RULE``; it says who is to be looked at, and leaves nobody out.
-    """
-    reasons = [[] for _ in range(len(table))]
-    for name, (sign, least) in JUDGED.items():
-        values = pd.to_numeric(table[name]).to_numpy(dtype=float)
-        known = values[np.isfinite(values)]
-        if len(known) < LEAST_SUBJECTS:
-            continue
-        spread = max(0.7413 * float(np.subtract(*np.percentile(known, [75, 25]))), least)
-        for row in np.flatnonzero(sign * (values - np.median(known)) / spread > ROBUST_Z):
-            reasons[row].append(name)
-    return table.assign(outlier=[", ".join(names) for names in reasons])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cogmodels.eeg.quality import OUTLIER_RULE
+from cogmodels.eeg.outliers import OUTLIER_RULE
 from cogmodels.report.html import METRIC_NAMES, embedded, render
 
 FAMILIES = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from cogmodels.data.bids import read_json, write_tsv
-from cogmodels.eeg.quality import OUTLIER_RULE, flag_outliers
+from cogmodels.eeg.outliers import OUTLIER_RULE, flag_outliers
 from cogmodels.tracking.job import job
 
 with job(snakemake) as log:

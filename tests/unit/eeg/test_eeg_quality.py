@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.eeg.quality import flag_outliers, line_level, plus_minus_snr, quality
+from cogmodels.eeg.outliers import flag_outliers
+from cogmodels.eeg.quality import line_level, plus_minus_snr, quality
 from cogmodels.errors import DataError
 from cogmodels.report.eeg_page import subject_report
 
