@@ -103,14 +103,23 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         if (
             pipeline.modality == "fmri"
             and pipeline.responses in ("B", "C", "D")
-            and experiment.protocol == "leave_one_run_out"
+            and experiment.protocol != "held_out_stimuli"
         ):
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
-                "so that with `leave_one_run_out` test runs would take part in choosing",
+                f"so that with `{experiment.protocol}` test runs would take part in choosing",
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
+        if pipeline.modality == "eeg" and experiment.protocol != "held_out_stimuli":
+            for step in ("autoreject", "whitening"):
+                if getattr(pipeline, step) != "none":
+                    raise ConfigError(
+                        f"`{step}` of pipeline `{experiment.pipeline}` is fitted once a subject, so that with "
+                        f"`{experiment.protocol}` it would see test trials",
+                        where=key,
+                        remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`",
+                    )
         if pipeline.modality == "gaze":
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",

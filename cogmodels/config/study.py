@@ -156,20 +156,74 @@ class EegPipeline(Pipeline):
     l_freq: float | None = Field(0.1, gt=0, description="high-pass edge, Hz; none = off")
     h_freq: float | None = Field(40.0, gt=0, description="low-pass edge, Hz; none = off")
     notch_hz: float | None = Field(None, gt=0, description="line frequency removed with its harmonics, Hz; none = off")
-    reference: Literal["average", "keep"] = Field("average", description="EEG reference")
+    bad_channels: list[Literal["flat", "noisy", "correlation", "ransac"]] = Field(
+        [],
+        description="criteria of bad channels, judged before any other step; none = only those that the data name",
+    )
+    interpolate_bads: bool = Field(False, description="bad channels are interpolated in the epochs, not left out")
+    reference: Literal["average", "keep"] | list[str] = Field(
+        "average", description="EEG reference: `average` of good channels, `keep`, or a list of channels"
+    )
+    eyes: Literal["none", "ica", "regression"] = Field(
+        "none", description="how eye movements are taken out: components that follow the EOG, regression on the EOG"
+    )
+    ica_method: Literal["picard", "infomax"] = Field("picard", description="algorithm of `eyes: ica`, both extended")
+    ica_components: int | None = Field(None, ge=2, description="components of `eyes: ica`; none = as many as the rank")
+    ica_l_freq: float | None = Field(
+        2.0, gt=0, description="high-pass of what `eyes: ica` learns from and is judged by, Hz; none = off"
+    )
+    ica_eog_correlation: float = Field(
+        0.7, gt=0, lt=1, description="components of a larger absolute correlation with an EOG channel are the eyes'"
+    )
     tmin: float = Field(-0.1, description="start of the epoch, s after the event")
     tmax: float = Field(0.5, description="end of the epoch, s after the event")
-    baseline: bool = Field(True, description="subtract the mean before the event (needs tmin < 0)")
+    baseline: bool = Field(True, description="subtract the mean of the baseline")
+    baseline_window: tuple[float, float] | None = Field(
+        None, description="the baseline, s after the event; none = from tmin to the event (needs tmin < 0)"
+    )
     resample_hz: float | None = Field(
         None, gt=0, description="rate of the epochs, Hz; a divisor of the recording's; none = as is"
     )
+    reject_uv: float | None = Field(
+        None, gt=0, description="epochs with a larger peak-to-peak amplitude at any channel go, uV; none = off"
+    )
+    autoreject: Literal["none", "global", "local"] = Field(
+        "none", description="limits learned from training epochs: one for all, or one a channel with interpolation"
+    )
+    current_source_density: bool = Field(False, description="epochs become current source densities, mV/m²")
+    whitening: Literal["none", "epoch", "time"] = Field(
+        "none",
+        description="multivariate noise normalisation of the Responses by training trials (`split` in the events)",
+    )
+    subject_pages: bool = Field(True, description="an HTML page of each subject (`mne.Report`)")
+    evoked_channels: list[str] = Field(
+        [], description="channels whose mean the figure over people shows; none = the one with the clearest response"
+    )
+    evoked_times_s: list[float] = Field(
+        [], description="times whose amplitudes over people are tabulated and marked, s after the event"
+    )
+
+    def baseline_interval(self) -> tuple[float, float] | None:
+        """The baseline, s after the event; none where none is subtracted."""
+        return (self.baseline_window or (self.tmin, 0.0)) if self.baseline else None
 
     @model_validator(mode="after")
     def _window(self) -> EegPipeline:
         if self.tmax <= self.tmin:
             raise ValueError(f"tmax ({self.tmax}) must lie after tmin ({self.tmin})")
-        if self.baseline and self.tmin >= 0:
-            raise ValueError("baseline needs tmin < 0; set `baseline: false` or start the epoch earlier")
+        if self.baseline and self.baseline_window is None and self.tmin >= 0:
+            raise ValueError(
+                "baseline needs tmin < 0; set `baseline: false`, name a `baseline_window` or start the epoch earlier"
+            )
+        if self.baseline_window and not self.tmin <= self.baseline_window[0] < self.baseline_window[1] <= self.tmax:
+            raise ValueError(f"baseline_window {self.baseline_window} must lie within tmin and tmax, start before end")
+        if isinstance(self.reference, list) and not self.reference:
+            raise ValueError("reference: name a channel, or use `average` or `keep`")
+        if self.eyes == "regression" and self.l_freq is None:
+            raise ValueError("eyes `regression` needs `l_freq`: slow drifts of EEG and EOG share no cause")
+        outside = [time for time in self.evoked_times_s if not self.tmin <= time <= self.tmax]
+        if outside:
+            raise ValueError(f"evoked_times_s: {outside[0]:g} s is outside of the epoch")
         return self
 
 
@@ -189,8 +243,9 @@ class DecodingExperiment(Section):
         min_length=1,
         description="regularisation strengths tried by nested cross-validation (ridge alpha, or 1/C of the SVC)",
     )
-    protocol: Literal["leave_one_run_out", "held_out_stimuli"] = Field(
-        "leave_one_run_out", description="which column of the trials makes the folds: run, or split"
+    protocol: Literal["leave_one_run_out", "held_out_stimuli", "leave_one_subject_out"] = Field(
+        "leave_one_run_out",
+        description="which column of the trials makes the folds: run, split, or subject (one decoder on all others)",
     )
     folds: Literal["all"] | list[str] = Field("all", description="`all` in one job, or a list: one job a fold")
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one model run a seed")

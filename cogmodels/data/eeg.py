@@ -111,7 +111,7 @@ def write_eeg(
 
 
 def read_eeg(path: Path) -> mne.io.Raw:
-    """Recording in memory, channel types from ``_channels.tsv``, positions of the 10-05 system where names fit.
+    """Recording in memory, channel types and ``status`` from ``_channels.tsv``, positions of the 10-05 system.
 
     Where the sidecar says ``RecordingType: epoched``, an ``EDGE`` annotation stands at each border of epochs, so that
     filters do not run across it.
@@ -139,6 +139,7 @@ def read_eeg(path: Path) -> mne.io.Raw:
         table = read_tsv(channels)
         types = {name: _TYPES[kind] for name, kind in zip(table["name"], table["type"], strict=True) if kind in _TYPES}
         raw.set_channel_types({name: kind for name, kind in types.items() if name in raw.ch_names}, verbose="error")
+        raw.info["bads"] = _bad_names(table, raw.ch_names)
     sidecar = find_sidecar(path)
     if sidecar.get("RecordingType") == "epoched" and sidecar.get("EpochLength"):
         borders = np.arange(1, round(raw.duration / sidecar["EpochLength"])) * sidecar["EpochLength"]
@@ -148,6 +149,49 @@ def read_eeg(path: Path) -> mne.io.Raw:
     if set(montage.ch_names) & set(raw.ch_names):
         raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
     return raw
+
+
+def _bad_names(table: pd.DataFrame, names: list[str]) -> list[str]:
+    """Channels of a recording whose ``status`` is bad."""
+    if "status" not in table:
+        return []
+    return [name for name in table["name"][table["status"].str.lower() == "bad"] if name in names]
+
+
+def write_bad_channels(path: Path, raw: mne.io.Raw, bads: pd.DataFrame) -> None:
+    """BIDS ``_channels.tsv`` of a recording: all channels, ``status``, and why it is bad.
+
+    ``bads`` has the columns ``channel``, ``reason``, ``value``, ``limit``; those marked in the recording are bad too.
+    """
+    kinds = {kind: name for name, kind in reversed(_TYPES.items())}
+    table = pd.DataFrame(
+        {"name": raw.ch_names, "type": [kinds.get(kind, "MISC") for kind in raw.get_channel_types()], "units": "V"}
+    )
+    reasons = dict.fromkeys(raw.info["bads"], "marked in the recording")
+    for row in bads.itertuples():
+        reasons[row.channel] = f"{row.reason}: {row.value:.3g}, limit {row.limit:g}"
+    table["status"] = ["bad" if name in reasons else "good" for name in table["name"]]
+    table["status_description"] = [reasons.get(name) for name in table["name"]]
+    write_tsv(path, table)
+
+
+def read_bad_channels(path: Path) -> list[str]:
+    """Names of the bad channels of :func:`write_bad_channels`."""
+    table = read_tsv(path)
+    return list(table["name"][table["status"] == "bad"])
+
+
+def write_ica(path: Path, ica: mne.preprocessing.ICA) -> None:
+    """Components as fif."""
+    with whole(path) as temporary:
+        ica.save(temporary, overwrite=True, verbose="error")
+
+
+def read_ica(path: Path) -> mne.preprocessing.ICA:
+    """What :func:`write_ica` wrote."""
+    import mne
+
+    return mne.preprocessing.read_ica(path, verbose="error")
 
 
 def write_raw(path: Path, raw: mne.io.Raw) -> None:
@@ -174,3 +218,18 @@ def read_epochs(path: Path) -> mne.Epochs:
     import mne
 
     return mne.read_epochs(path, preload=True, verbose="error")
+
+
+def write_evoked(path: Path, evoked: list[mne.Evoked]) -> None:
+    """Evoked responses as fif."""
+    import mne
+
+    with whole(path) as temporary:
+        mne.write_evokeds(temporary, evoked, overwrite=True, verbose="error")
+
+
+def read_evoked(path: Path) -> list[mne.Evoked]:
+    """What :func:`write_evoked` wrote."""
+    import mne
+
+    return mne.read_evokeds(path, verbose="error")

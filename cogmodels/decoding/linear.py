@@ -1,4 +1,4 @@
-"""Linear decoders with a nested choice of their regularisation, one subject at a time."""
+"""Linear decoders with a nested choice of their regularisation, one subject at a time or across subjects."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from cogmodels.errors import DataError
 logger = logging.getLogger(__name__)
 
 MODELS = ("ridge", "ridge_classifier", "linear_svc")
+# What the nested choice leaves out.
+_GROUPS = {"leave_one_run_out": "run", "held_out_stimuli": "stimulus", "leave_one_subject_out": "subject"}
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,10 @@ def train_linear(
     draws: int = 1,
     seed: int = 0,
 ) -> DecoderRun:
-    """Train and test one subject's linear decoder in every fold.
+    """Train and test one subject's linear decoder in every fold, or one on all other subjects.
 
     The scaler and the regularisation strength are fitted on training trials only; the strength by cross-validation
-    over the training runs (or, within the stimuli of a held-out-stimuli protocol, over groups of stimuli).
+    over the training runs (or training subjects; within a held-out-stimuli protocol, over groups of stimuli).
 
     Parameters
     ----------
@@ -83,9 +85,11 @@ def train_linear(
             where=f"subject {trials['subject'].iloc[0]}",
             remedy="Correct `folds` of the experiment",
         )
-    subject = str(trials["subject"].iloc[0])
-    groups = trials["run" if protocol == "leave_one_run_out" else "stimulus"].to_numpy()
-    runs = trials["run"].to_numpy()
+    across = protocol == "leave_one_subject_out"
+    subject = "all" if across else str(trials["subject"].iloc[0])
+    groups = trials[_GROUPS[protocol]].to_numpy()
+    # Runs of several subjects have the same names.
+    runs = (trials["subject"].astype(str) + "/" + trials["run"].astype(str) if across else trials["run"]).to_numpy()
     predictions, weights, choices = [], {}, []
     for draw in range(draws):
         for fold in wanted:
@@ -113,13 +117,37 @@ def train_subjects(
 ) -> DecoderRun:
     """:func:`train_linear` for each subject (trials, values) in turn, one in memory at a time.
 
+    Where subjects are left out, once for all of them.
     The target is the stimulus's row of ``features`` (named by ``stimuli``), or the trial's label where there are none.
+
+    Raises
+    ------
+    DataError
+        Subjects are to be left out, but have different numbers of features.
     """
+    if options.get("protocol") == "leave_one_subject_out":
+        subjects = [_pooled(list(subjects))]
     runs = []
     for trials, values in subjects:
         logger.info("training on subject %s: %d trials, %d features", trials["subject"].iloc[0], *values.shape)
         runs.append(train_linear(trials, values, targets_of(trials, stimuli, features), **options))
     return join_runs(runs)
+
+
+def _pooled(subjects: list[tuple[pd.DataFrame, np.ndarray]]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Trials and values of all subjects."""
+    widths = {str(trials["subject"].iloc[0]): values.shape[1] for trials, values in subjects}
+    usual = max(set(widths.values()), key=list(widths.values()).count)
+    others = [name for name, width in widths.items() if width != usual]
+    if others:
+        raise DataError(
+            f"responses of {widths[others[0]]} features, most subjects have {usual}",
+            where=f"subject {others[0]}",
+            remedy="A decoder across subjects needs the same channels and times of all: interpolate bad channels "
+            "(`interpolate_bads`), or exclude the subject",
+        )
+    trials = pd.concat([trials for trials, _ in subjects], ignore_index=True)
+    return trials, np.concatenate([values for _, values in subjects])
 
 
 def join_runs(runs: list[DecoderRun]) -> DecoderRun:

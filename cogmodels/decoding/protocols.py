@@ -9,13 +9,13 @@ from cogmodels.errors import DataError
 
 
 def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Folds of one subject's trials.
+    """Folds of one subject's trials, or of all subjects' where subjects are left out.
 
     Parameters
     ----------
     trials : DataFrame
-        Trials of one subject with columns ``run`` and ``split``.
-    protocol : {"leave_one_run_out", "held_out_stimuli"}
+        Trials with columns ``subject``, ``run`` and ``split``.
+    protocol : {"leave_one_run_out", "held_out_stimuli", "leave_one_subject_out"}
 
     Returns
     -------
@@ -25,7 +25,7 @@ def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarra
     Raises
     ------
     DataError
-        Fewer than three runs (one to test, two for the nested choice), or no train or no test trials.
+        Fewer than three runs or subjects (one to test, two for the nested choice), or no train or no test trials.
     """
     subject = ", ".join(sorted(set(trials["subject"])))
     if protocol == "leave_one_run_out":
@@ -55,4 +55,14 @@ def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarra
                 remedy="Split by stimulus, so that no test stimulus is trained on",
             )
         return {"test": (train, test)}
+    if protocol == "leave_one_subject_out":
+        subjects = trials["subject"].to_numpy()
+        names = sorted(set(subjects))
+        if len(names) < 3:
+            raise DataError(
+                f"leave_one_subject_out needs at least 3 subjects, found {len(names)}",
+                where=f"subject {subject}",
+                remedy="Choose another protocol, or add subjects",
+            )
+        return {f"sub-{name}": (np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)) for name in names}
     raise ValueError(f"unknown protocol {protocol!r}")

@@ -43,7 +43,8 @@ def find_bad_channels(
 ) -> pd.DataFrame:
     """EEG channels to be left out or interpolated, and why.
 
-    The recording is taken from 1 to 50 Hz (noise: what is above 50 Hz), without what annotations call BAD. Where there
+    The recording is taken from 1 to 50 Hz (noise: what is above 50 Hz), without what annotations call BAD; stretches
+    between EDGE annotations are filtered one by one. Where there
     are EOG channels, what they explain by regression is taken out first (not for ``flat``): frontal channels that see
     the eyes turn are sound, and free viewing would make outliers of them.
 
@@ -104,11 +105,12 @@ def find_bad_channels(
         spread = np.where(finite, _mad(np.where(finite[:, None], data, 0.0)[:, good]), np.nan)
         drop(~finite | (spread < FLAT_UV), "flat", spread, FLAT_UV)
     data = np.where(finite[:, None], data, 0.0)
-    low, above = _bands(data, rate)
+    borders = _borders(raw)
+    low, above = _bands(data, rate, borders)
     low, above = low[:, good], None if above is None else above[:, good]
     eog = mne.pick_types(raw.info, eeg=False, eog=True, exclude="bads")
     if len(eog):
-        low = _without_eyes(low, _bands(raw.get_data(picks=eog) * 1e6, rate)[0][:, good], where)
+        low = _without_eyes(low, _bands(raw.get_data(picks=eog) * 1e6, rate, borders)[0][:, good], where)
     if "noisy" in methods:
         amplitude = 0.7413 * np.subtract(*np.percentile(low, [75, 25], axis=1))
         drop(np.abs(z := _robust_z(amplitude, left)) > ROBUST_Z, "deviation", z, ROBUST_Z)
@@ -185,8 +187,18 @@ def _positions(raw: BaseRaw, picks: np.ndarray, where: object) -> np.ndarray:
     return places - centre
 
 
-def _bands(data: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray | None]:
-    """Signal from 1 to 50 Hz, and what is above (None below 100 Hz and a bit)."""
+def _borders(raw: BaseRaw) -> np.ndarray:
+    """Samples at which one stretch ends and the next begins, by annotations called EDGE."""
+    edges = [n["onset"] - raw.first_time for n in raw.annotations if str(n["description"]).upper().startswith("EDGE")]
+    return np.unique(np.rint(np.array(edges) * raw.info["sfreq"]).astype(int))
+
+
+def _bands(data: np.ndarray, rate: float, borders: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray | None]:
+    """Signal from 1 to 50 Hz, and what is above (None below 100 Hz and a bit); stretches are filtered one by one."""
+    if len(borders):
+        parts = [_bands(part, rate) for part in np.split(data, borders, axis=1) if part.shape[1]]
+        above = None if parts[0][1] is None else np.concatenate([part for _, part in parts], axis=1)
+        return np.concatenate([part for part, _ in parts], axis=1), above
     slow = sosfiltfilt(butter(2, LOW_HZ, "highpass", fs=rate, output="sos"), data, axis=1)
     if rate <= 2.2 * HIGH_HZ:
         return slow, None

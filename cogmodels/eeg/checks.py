@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mne.io import BaseRaw
 
 
+# Between an amplifier's own noise and what saturates it, V.
+LEAST_V, MOST_V = 1e-8, 1e-2
+
+
 def recording_name(raw: BaseRaw) -> str:
     """File of a recording, for messages."""
     names = [str(name) for name in getattr(raw, "filenames", ()) if name]
@@ -37,6 +41,28 @@ def count_eeg(raw: BaseRaw) -> int:
             remedy="Give the channels type EEG in channels.tsv, and mark fewer of them bad",
         )
     return count
+
+
+def check_units(raw: BaseRaw) -> None:
+    """Refuse a recording whose amplitudes are no EEG's in V.
+
+    Raises
+    ------
+    DataError
+        The median over good EEG channels of the median absolute deviation is above 10 mV or below 0.01 uV.
+    """
+    import mne
+
+    picks = mne.pick_types(raw.info, eeg=True, exclude="bads")
+    data = raw.get_data(picks=picks)
+    spread = np.median([np.median(np.abs(row - np.median(row))) for row in data])
+    if np.isfinite(spread) and not LEAST_V <= spread <= MOST_V:
+        kind = "microvolt that are called volt" if spread > MOST_V else "volt that are called microvolt, or no signal"
+        raise DataError(
+            f"EEG channels deviate by {spread:.3g} V from their medians: {kind}",
+            where=recording_name(raw),
+            remedy="Correct the unit in the recording's header, or its resolution",
+        )
 
 
 def add_annotations(raw: BaseRaw, onset: np.ndarray, duration: np.ndarray, names: list[str]) -> BaseRaw:

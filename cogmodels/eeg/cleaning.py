@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cogmodels.eeg.checks import count_eeg, recording_name
+from cogmodels.eeg.checks import check_units, count_eeg, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def clean_raw(
     l_freq: float | None = 0.1,
     h_freq: float | None = 40.0,
     notch: float | None = None,
-    reference: str = "average",
+    reference: str | Sequence[str] = "average",
+    bads: Sequence[str] = (),
 ) -> BaseRaw:
     """Filter EEG and EOG channels, then re-reference the EEG.
 
@@ -37,7 +39,10 @@ def clean_raw(
         Edges of the pass band, Hz; None leaves that side open.
     notch : float, optional
         Line frequency, Hz.
-    reference : {"average", "keep"}
+    reference : {"average", "keep"} or sequence of str
+        Names: the mean of these channels.
+    bads : sequence of str
+        Channels to mark bad beside those that are; they are filtered like the others, but no reference.
 
     Returns
     -------
@@ -48,14 +53,22 @@ def clean_raw(
     ------
     DataError
         No EEG channel; edges in the wrong order or at half the sampling rate and above; a recording too short for the
-        high-pass; an average reference of fewer than two channels; values that are not finite.
+        high-pass; an average reference of fewer than two channels; reference channels that are missing or bad; values
+        that are not finite in a channel that is not bad; amplitudes that are no EEG's in V.
     """
-    _check(raw, l_freq, h_freq, notch, reference)
     # Filters need doubles in memory.
     cleaned = raw.copy().load_data(verbose="error")
+    cleaned.info["bads"] = list(dict.fromkeys([*raw.info["bads"], *(name for name in bads if name in raw.ch_names)]))
+    _check(cleaned, l_freq, h_freq, notch, reference)
     picks = _signal_picks(cleaned)
     data = cleaned.get_data(picks=picks)
     wrong = ~np.isfinite(data).all(axis=1)
+    marked = np.array([cleaned.ch_names[pick] in cleaned.info["bads"] for pick in picks])
+    if (wrong & marked).any():
+        # Filters would spread what is not finite, and a bad channel is not read.
+        broken = picks[wrong & marked]
+        cleaned.apply_function(lambda x: np.where(np.isfinite(x), x, 0.0), picks=broken, verbose="error")
+        wrong &= ~marked
     if wrong.any():
         raise DataError(
             f"channel {cleaned.ch_names[picks[np.flatnonzero(wrong)[0]]]} holds values that are not finite "
@@ -63,6 +76,7 @@ def clean_raw(
             where=recording_name(raw),
             remedy="Mark the stretch BAD and interpolate it, or mark the channel bad",
         )
+    check_units(cleaned)
     if notch is not None:
         # At half the rate itself there is nothing to filter.
         lines = np.arange(notch, raw.info["sfreq"] / 2, notch)
@@ -71,10 +85,14 @@ def clean_raw(
         cleaned.filter(l_freq, h_freq, picks=picks, verbose="error")
     if reference == "average":
         cleaned.set_eeg_reference("average", projection=False, verbose="error")
+    elif reference != "keep":
+        cleaned.set_eeg_reference(list(reference), verbose="error")
     return cleaned
 
 
-def _check(raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: float | None, reference: str) -> None:
+def _check(
+    raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: float | None, reference: str | Sequence[str]
+) -> None:
     where, nyquist = recording_name(raw), raw.info["sfreq"] / 2
     n_eeg = count_eeg(raw)
     for name, value in (("h_freq", h_freq), ("l_freq", l_freq), ("notch", notch)):
@@ -98,6 +116,15 @@ def _check(raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: floa
                 where=where,
                 remedy="Raise `l_freq`, or set it to null",
             )
+    if not isinstance(reference, str):
+        missing = [name for name in reference if name not in raw.ch_names or name in raw.info["bads"]]
+        if missing or not len(reference):
+            raise DataError(
+                f"reference channel {missing[0]} is missing or bad" if missing else "no reference channel is named",
+                where=where,
+                remedy="Name good channels, or use `reference: average` or `keep`",
+            )
+        return
     if reference not in REFERENCES:
         raise DataError(f"reference `{reference}` is unknown", where=where, remedy=f"Use {' or '.join(REFERENCES)}")
     if reference == "average" and n_eeg < 2:

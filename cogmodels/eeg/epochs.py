@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 # Columns of the events that may name the condition, the first that exists is taken.
 CONDITION_COLUMNS = ("label", "trial_type", "condition", "stimulus")
+# Fewer do not predict a bad one.
+MINIMUM_GOOD = 8
+# Type of channel -> unit of values, and how many of them make MNE's own unit (V, V/m²).
+UNITS = {"eeg": ("µV", 1e6), "csd": ("mV/m²", 1e3)}
 
 
 def make_epochs(
@@ -93,8 +97,38 @@ def make_epochs(
     return epochs.decimate(step, verbose="error") if step > 1 else epochs
 
 
+def interpolate_bads(epochs: BaseEpochs) -> BaseEpochs:
+    """Epochs whose bad EEG channels are interpolated by spherical splines, and good from then on; a copy.
+
+    Raises
+    ------
+    DataError
+        A bad channel without a position, or fewer than 8 good ones.
+    """
+    import mne
+
+    bads = [epochs.ch_names[k] for k in mne.pick_types(epochs.info, eeg=True, exclude=[])]
+    bads = [name for name in bads if name in epochs.info["bads"]]
+    if not bads:
+        return epochs
+    good = count_eeg(epochs)
+    unknown = [
+        name
+        for name in bads
+        if not np.isfinite(place := epochs.info["chs"][epochs.ch_names.index(name)]["loc"][:3]).all()
+        or not np.abs(place).sum()
+    ]
+    if unknown or good < MINIMUM_GOOD:
+        raise DataError(
+            f"bad channel {unknown[0]} has no position" if unknown else f"{good} good channels do not predict bad ones",
+            where="EEG epochs",
+            remedy="Set `interpolate_bads: false`: bad channels are then left out",
+        )
+    return epochs.copy().interpolate_bads(reset_bads=True, verbose="error")
+
+
 def join_epochs(parts: Sequence[BaseEpochs]) -> BaseEpochs:
-    """Epochs of several recordings of one subject as one; conditions keep their names.
+    """Epochs of several recordings of one subject as one; conditions keep their names, a channel bad in one is bad.
 
     Raises
     ------
@@ -119,14 +153,21 @@ def join_epochs(parts: Sequence[BaseEpochs]) -> BaseEpochs:
         return first
     # Codes count the conditions of one recording; over several they are given anew.
     codes = {name: code for code, name in enumerate(sorted({name for part in parts for name in part.event_id}), 1)}
+    bads = list(dict.fromkeys(name for part in parts for name in part.info["bads"]))
     recoded = []
     for part in parts:
         part = part.copy()
+        part.info["bads"] = bads
         new = {code: codes[name] for name, code in part.event_id.items()}
         part.events[:, 2] = [new[code] for code in part.events[:, 2]]
         part.event_id = {name: codes[name] for name in part.event_id}
         recoded.append(part)
     return mne.concatenate_epochs(recoded, verbose="error")
+
+
+def signal_type(epochs: BaseEpochs) -> str:
+    """``csd`` where the epochs are current source densities, else ``eeg``."""
+    return "csd" if "csd" in epochs.get_channel_types() else "eeg"
 
 
 def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarray:
@@ -141,7 +182,7 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
     Returns
     -------
     values : (n_epochs, n_channels, n_times) float64
-        Microvolt.
+        Microvolt; mV/m² of current source densities.
 
     Raises
     ------
@@ -149,7 +190,10 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
         No such channel, or no epoch.
     """
     try:
-        values = epochs.get_data(picks=picks, units="uV", verbose="error")
+        if picks == "csd":
+            values = epochs.get_data(picks=picks, verbose="error") * UNITS["csd"][1]
+        else:
+            values = epochs.get_data(picks=picks, units="uV", verbose="error")
     except ValueError:
         raise DataError(
             f"there is no good channel `{picks}`; types are {', '.join(sorted(set(epochs.get_channel_types())))}",

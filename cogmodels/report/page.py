@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from cogmodels.eeg.outliers import OUTLIER_RULE
 from cogmodels.report.html import METRIC_NAMES, embedded, render
 
 FAMILIES = {
@@ -31,6 +32,8 @@ def study_page(
     fixations: Mapping[str, pd.DataFrame],
     consistency: pd.DataFrame,
     provenance: Mapping[str, Any],
+    eeg_quality: Mapping[str, pd.DataFrame] | None = None,
+    eeg_pages: Sequence[str] = (),
 ) -> str:
     """HTML of the report, figures and styles inside.
 
@@ -50,6 +53,10 @@ def study_page(
         Score rows of people against each other.
     provenance : mapping
         ``commit`` and ``versions``.
+    eeg_quality : mapping of "data set / pipeline" -> DataFrame, optional
+        EEG quality of its subjects.
+    eeg_pages : sequence of str
+        Places of the subjects' own pages.
     """
     headline = scores[scores["metric"].isin(("accuracy", "two_way"))]
     return render(
@@ -68,6 +75,9 @@ def study_page(
             for name, title in FAMILIES.items()
             if figures.get(name)
         ],
+        eeg_quality={name: _eeg_rows(table) for name, table in (eeg_quality or {}).items()},
+        eeg_rule=OUTLIER_RULE,
+        eeg_pages=list(eeg_pages),
         quality={name: _gaze_rows(table) for name, table in quality.items()},
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
         consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
@@ -80,6 +90,23 @@ def _gaze_rows(table: pd.DataFrame) -> dict[str, Any]:
     rows = [
         [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
         for row in table.itertuples(index=False)
+    ]
+    return {"columns": [str(name).replace("_", " ") for name in table], "rows": rows}
+
+
+def _eeg_rows(table: pd.DataFrame) -> dict[str, Any]:
+    """Quality table with rounded numbers, which a file holds as text."""
+    numbers = table.apply(lambda column: pd.to_numeric(column, errors="coerce"))
+    rows = [
+        [
+            str(text)
+            if not pd.isna(text) and (pd.isna(value) or name == "subject")
+            else ""
+            if pd.isna(text)
+            else f"{value:.4g}"
+            for name, text, value in zip(table, texts, values, strict=True)
+        ]
+        for texts, values in zip(table.itertuples(index=False), numbers.itertuples(index=False), strict=True)
     ]
     return {"columns": [str(name).replace("_", " ") for name in table], "rows": rows}
 

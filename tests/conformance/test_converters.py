@@ -609,6 +609,35 @@ class TestUci:
         found = read_eeg(Path(f"{stem}_eeg.vhdr")).get_data("Oz")[0, row * 256 : (row + 1) * 256]
         np.testing.assert_allclose(found * 1e6, expected, atol=1e-4)
 
+    def test_the_occipital_deflection_over_people(self, uci):
+        from cogmodels.config.load import read_yaml
+        from cogmodels.data.eeg import read_eeg
+        from cogmodels.data.tables import trials_of_events
+        from cogmodels.eeg.cleaning import clean_raw
+        from cogmodels.eeg.epochs import make_epochs
+        from cogmodels.eeg.evoked import average_subjects
+
+        target, spec, _ = uci
+        root = Path(__file__).resolve().parents[2]
+        pipelines = read_yaml(root / "config" / "studies" / "uci-eeg.yaml")["pipelines"]
+        options = pipelines["uci-epochs"] | pipelines["uci-evoked"]
+
+        def epochs():
+            for subject in spec["subjects"]:
+                stem = target / f"sub-{subject}/eeg/sub-{subject}_task-pictures"
+                raw = clean_raw(read_eeg(Path(f"{stem}_eeg.vhdr")), l_freq=None, h_freq=None, reference="keep")
+                events = read_events(Path(f"{stem}_events.tsv"))
+                trials = trials_of_events(events, subject).assign(onset=events["onset"])
+                window = {"tmin": options["tmin"], "tmax": options["tmax"]}
+                yield subject, make_epochs(raw, trials, **window, baseline=tuple(options["baseline_window"]))
+
+        group = average_subjects(epochs(), channels=options["evoked_channels"])
+        found = group.at(options["evoked_times_s"]).set_index("condition")
+        assert (found["n_subjects"] == 20).all()
+        for condition, published in (("S1_obj", -8.5), ("S2_match", -9.7), ("S2_nomatch", -8.9)):
+            assert found.loc[condition, "mean"] == pytest.approx(published, abs=0.05)
+            assert found.loc[condition, "ci_low"] < published < found.loc[condition, "ci_high"] < 0
+
     def test_sidecar_says_epoched(self, uci):
         sidecar = read_json(uci[0] / "sub-co2a0000364/eeg/sub-co2a0000364_task-pictures_eeg.json")
         assert (sidecar["RecordingType"], sidecar["EpochLength"]) == ("epoched", 1.0)

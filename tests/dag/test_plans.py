@@ -59,7 +59,8 @@ def test_default_study(workflow):
         "clean_gaze": 8, "detect_events": 8, "measure_gaze": 8, "plot_gaze": 8,
         "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
-        "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS,
+        "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
+        "measure_eeg": 2 * SUBJECTS, "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
         "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS, "score_decoder": 8, "plot_decoder": 8,
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
@@ -88,7 +89,8 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
         "all": 1, "mask_bold": 2, "clean_bold": 6, "extract_responses": 2, "plot_bold": 2,
         "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
-        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2,
+        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2, "average_evoked": 1, "plot_group_evoked": 1,
+        "measure_eeg": 2, "tabulate_eeg_quality": 1, "report_eeg": 2,
         "train_decoder": 1, "track_run": 1, "score_decoder": 1, "plot_decoder": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
@@ -118,6 +120,27 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
     assert {name: run.counts.get(name) for name in expected} == expected
 
 
+def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    epochs = {"autoreject": "local", "current_source_density": True}
+    own_study(
+        workflow.folder,
+        tmp_path / "bids",
+        pipelines={
+            "plain": {"modality": "eeg", "datasets": ["mine"]},
+            "ica": {"extends": "plain", "bad_channels": ["flat", "noisy"], "eyes": "ica", **epochs},
+            "regression": {"extends": "plain", "eyes": "regression"},
+        },
+        experiments={},
+    )
+    run = workflow("--configfile", "mine.yaml")
+    expected = {
+        "clean_eeg": 6, "epoch_eeg": 6, "tabulate_epochs": 6, "plot_evoked": 6, "find_bad_channels": 2, "fit_ica": 2,
+        "remove_components": 2, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2, "plot_group_evoked": 3,
+    }  # fmt: skip
+    assert {name: run.counts.get(name) for name in expected} == expected
+
+
 # What each shipped study has beside what all have.
 SHIPPED = {
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
@@ -131,7 +154,7 @@ SHIPPED = {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
-    "uci-eeg": {"convert_bids": 20, "clean_eeg": 20},
+    "uci-eeg": {"convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2},
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
         "plot_truth": 1,

@@ -242,6 +242,78 @@ def subject_motion(wildcards):
     return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv")
 
 
+# -- steps of EEG ------------------------------------------------------------------------------------------------------
+
+
+def eeg_title(wildcards):
+    """Title of a data set's EEG figures, which says where data are simulated."""
+    simulated = PLAN.kind(wildcards.dataset) == "simulation"
+    title = PLAN.specs[wildcards.dataset].title
+    return f"{'' if not simulated or title.startswith('SIMULATED') else 'SIMULATED, '}{title}: {wildcards.pipeline}"
+
+
+EEG_GROUP = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}"
+EEG = f"{EEG_GROUP}/sub-{{subject}}"
+
+
+def eeg_pipelines(**options):
+    """Wildcard constraint: EEG pipelines that have one of the values of each option."""
+    pipelines = PLAN.pipelines("eeg").items()
+    return one_of(n for n, p in pipelines if all(getattr(p, key) in values for key, values in options.items()))
+
+
+def eeg_pipelines_with(step):
+    """Wildcard constraint: EEG pipelines that take a step."""
+    return one_of(n for n, p in PLAN.pipelines("eeg").items() if getattr(p, step) not in (False, "none", []))
+
+
+def found_channels(wildcards):
+    """The bad channels of a recording, where the pipeline looks for them."""
+    if not STUDY.pipelines[wildcards.pipeline].bad_channels:
+        return []
+    return f"{EEG}/eeg/{{recording}}_desc-found_channels.tsv".format(**wildcards)
+
+
+def eeg_recordings(wildcards):
+    """The recordings of a subject after the last step before epochs."""
+    last = "clean" if STUDY.pipelines[wildcards.pipeline].eyes == "none" else "eyefree"
+    return subject_files(wildcards, f"eeg/{{recording}}_desc-{last}_eeg.fif")
+
+
+def subject_channels(wildcards):
+    """The tables of bad channels of a subject, where the pipeline looks for them."""
+    if not STUDY.pipelines[wildcards.pipeline].bad_channels:
+        return []
+    return subject_files(wildcards, "eeg/{recording}_desc-found_channels.tsv")
+
+
+def subject_components(wildcards):
+    """The tables of independent components of a subject, where the pipeline has any."""
+    if STUDY.pipelines[wildcards.pipeline].eyes != "ica":
+        return []
+    return subject_files(wildcards, "eeg/{recording}_desc-eyes_components.tsv")
+
+
+def epochs_before(step=None):
+    """A subject's epochs before a step; those that are used where it is none."""
+
+    def find(wildcards, subject=None):
+        section = STUDY.pipelines[wildcards.pipeline]
+        taken = {"clean": True, "kept": section.autoreject != "none", "csd": section.current_source_density}
+        before = list(taken)[: list(taken).index(step) if step else None]
+        last = [name for name in before if taken[name]][-1]
+        subject = subject or wildcards.subject
+        folder = PLAN.derivative(wildcards.dataset, wildcards.pipeline)
+        return f"{folder}/sub-{subject}/eeg/sub-{subject}_desc-{last}_epo.fif"
+
+    return find
+
+
+def dataset_epochs(wildcards):
+    """The epochs of all subjects that are used."""
+    return [epochs_before()(wildcards, subject) for subject in PLAN.subjects(wildcards.dataset, wildcards.pipeline)]
+
+
 # -- experiments -----------------------------------------------------------------------------------------------------
 
 
@@ -458,6 +530,7 @@ def figures_of(modality):
                 found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
             elif modality != "gaze":
                 folder = PLAN.derivative(dataset, pipeline)
+                found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
     return found
 
@@ -476,6 +549,22 @@ def fixation_tables():
     """The Fixations tables of the study."""
     return gaze_tables("fixations.parquet") + [
         f"{DERIVATIVES}/{dataset}/scanpaths/fixations.parquet" for dataset in PLAN.scanpaths
+    ]
+
+
+def eeg_tables():
+    """The quality table of each EEG pipeline and data set."""
+    pairs = [(dataset, name) for name in PLAN.pipelines("eeg") for dataset in PLAN.datasets_of(name)]
+    return [f"{PLAN.derivative(dataset, name)}/eeg_quality.tsv" for dataset, name in pairs]
+
+
+def eeg_pages():
+    """The pages of all subjects' EEG, of pipelines that make them."""
+    return [
+        f"{PLAN.derivative(dataset, name)}/sub-{s}/figures/sub-{s}_eeg.html"
+        for name, pipeline in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        for s in (PLAN.subjects(dataset, name) if pipeline.subject_pages else [])
     ]
 
 

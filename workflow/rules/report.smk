@@ -9,6 +9,8 @@ rule make_report:
         comparison=f"{RESULTS}/compare/scores.png",
         bold=figures_of("fmri"),
         evoked=figures_of("eeg"),
+        eeg_quality=eeg_tables(),
+        eeg_pages=eeg_pages(),
         gaze=figures_of("gaze"),
         truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
         decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")],

@@ -28,6 +28,8 @@ with job(snakemake):
             "scanpath": list(map(Path, given.consistency_figures)),
         },
         quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
+        eeg_quality={" / ".join(Path(file).parent.parts[-2:]): read_tsv(Path(file)) for file in given.eeg_quality},
+        eeg_pages=list(map(str, given.eeg_pages)),
         fixations={str(Path(file).parent.parent.name): read_fixations(Path(file)) for file in given.fixations},
         consistency=gather_scores(map(Path, given.consistency)),
         provenance={"commit": commit(str(Path.cwd())), "versions": versions()},

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.decoding.linear import inner_scores, join_runs, targets_of, train_linear
+from cogmodels.decoding.linear import inner_scores, join_runs, targets_of, train_linear, train_subjects
 from cogmodels.decoding.protocols import make_folds
 from cogmodels.decoding.score import score_features, score_labels
 from cogmodels.errors import DataError
@@ -180,6 +180,28 @@ def test_protocols_refuse_what_they_cannot_use():
     leaking["stimulus"] = "same"
     with pytest.raises(DataError, match="both train and test"):
         make_folds(leaking, "held_out_stimuli")
+
+
+def test_left_out_subjects_are_decoded_from_the_others_alone():
+    # Runs of one person as people: all respond alike.
+    trials, values = labelled(2.0, runs=4)
+    trials = trials.assign(subject=trials["run"], run="1")
+    parts = [(mine.reset_index(drop=True), values[mine.index]) for _, mine in trials.groupby("subject")]
+    options = {"model": "ridge_classifier", "grid": [1.0, 100.0], "protocol": "leave_one_subject_out"}
+    run = train_subjects(parts, None, None, **options)
+    assert set(run.predictions["fold"]) == {f"sub-{name}" for name in ("01", "02", "03", "04")}
+    assert (run.predictions["fold"] == "sub-" + run.predictions["subject"]).all()
+    assert score_labels(run.predictions, permutations=99, bootstrap=100).iloc[0]["value"] > 0.9
+    # Labels of the subject who is left out are not seen.
+    changed = [(trials.copy(), values) for trials, values in parts]
+    changed[0][0]["label"] = changed[0][0]["label"].to_numpy()[::-1]
+    again = train_subjects(changed, None, None, **options)
+    mine = run.predictions["subject"] == "01"
+    assert list(run.predictions["predicted"][mine]) == list(again.predictions["predicted"][mine])
+    with pytest.raises(DataError, match="subject 02: responses of 5 features, most subjects have 20"):
+        train_subjects([parts[0], (parts[1][0], parts[1][1][:, :5]), *parts[2:]], None, None, **options)
+    with pytest.raises(DataError, match="at least 3 subjects, found 2"):
+        train_subjects(parts[:2], None, None, **options)
 
 
 def test_missing_features_and_folds_are_named():

@@ -121,6 +121,17 @@ def test_broken_samples_are_named():
         clean_raw(recording(data))
 
 
+@pytest.mark.parametrize(
+    ("factor", "message"), [(1e6, "microvolt that are called volt"), (1e-6, "volt that are called microvolt")]
+)
+def test_wrong_units_are_refused(factor, message):
+    raw = recording()
+    with pytest.raises(DataError, match=message):
+        clean_raw(recording(raw.get_data() * factor))
+    # An offset of the amplifier is no wrong unit.
+    clean_raw(recording(raw.get_data() + 0.2))
+
+
 # -- epochs ------------------------------------------------------------------------------------------------------------
 
 
