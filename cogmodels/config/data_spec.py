@@ -164,6 +164,9 @@ class DataSpec(Section):
         "none", description="what fetching needs when no mirror has the files"
     )
     source: AnySource = Field(description="where the files come from")
+    fmriprep: str | None = Field(
+        None, description="folder of fMRIPrep's derivatives of a BIDS folder, for pipelines with `source: fmriprep`"
+    )
     converter: str | None = Field(None, description="module in `cogmodels.data.converters`; none for BIDS folders")
     subjects: list[Label] | None = Field(None, description="subjects; none = all that the BIDS folder has")
     coders: list[Label] = Field(
@@ -180,6 +183,8 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> DataSpec:
+        if self.fmriprep and self.source.kind != "folder":
+            raise ValueError("`fmriprep` goes with a source of kind `folder`, which has the events")
         fetched = self.source.kind in ("package", "url", "files")
         if fetched and self.converter is None and not self.only_scenes:
             raise ValueError(f"a `{self.source.kind}` source needs a `converter`, unless it has `scenes` alone")

@@ -9,11 +9,13 @@ DEFAULT_STUDY: dict = {
             "modality": "fmri",
             "datasets": ["haxby2001"],
             "acquisition": "1slice",
+            "figures": True,
             "description": "one slice at full resolution: quadratic detrend, z-score per run, mean of each block",
         },
         "block-25mm": {
             "extends": "block-1slice",
             "acquisition": "25mm",
+            "figures": False,
             "description": "the same recipe on the whole brain at 25 mm",
         },
         "trial-mean": {

@@ -67,11 +67,24 @@ class FmriPipeline(Pipeline):
     modality: Literal["fmri"] = Field("fmri", description="kind of recording")
     task: str | None = Field(None, description="BIDS task to take; none = all")
     acquisition: str | None = Field(None, description="BIDS `acq-` label to take; none = all")
+    source: Literal["raw", "fmriprep"] = Field(
+        "raw", description="images that it starts from: the raw ones, or fMRIPrep's (the data set's `fmriprep` folder)"
+    )
+    space: str | None = Field(
+        None, description="space of fMRIPrep's volumes, `func` = the run's own; none = the only one there is"
+    )
+    confounds: list[str] = Field(
+        [],
+        description="regressed out beside `motion_regressors` (needs `source: fmriprep`): columns of its confounds, or "
+        "`tissue` (csf, white_matter), `acompcor`, `tcompcor` (the first 5 of each), `spikes` (its motion outliers)",
+    )
     slice_timing: bool = Field(False, description="bring slices to one moment of the volume (needs `SliceTiming`)")
     realign: bool = Field(False, description="bring the volumes of a run to its mean by rigid motion")
     smoothing_fwhm_mm: float = Field(0.0, ge=0, le=30, description="Gaussian smoothing inside the mask, mm; 0 = none")
     motion_regressors: Literal[0, 6, 12, 24] = Field(
-        0, description="motion parameters regressed out, with the drift in one projection (needs `realign`)"
+        0,
+        description="motion parameters regressed out, with the drift in one projection (needs `realign`, or "
+        "`source: fmriprep`)",
     )
     detrend_order: int = Field(
         2, ge=0, le=6, description="order of the polynomial removed from each run, where `high_pass_s` is none"
@@ -90,11 +103,33 @@ class FmriPipeline(Pipeline):
     )
     delay_s: float = Field(5.0, ge=0, le=20, description="haemodynamic delay: the response window starts here, s")
     window_s: float | None = Field(None, gt=0, description="length of the response window, s; none = the event's")
+    contrasts: dict[Label, dict[str, float]] = Field(
+        {},
+        description="maps of weighted sums of conditions (`trial_type`), by name, such as "
+        "`faces: {face: 1, house: -1}` (needs `high_pass_s`)",
+    )
+    quality: bool = Field(True, description="the data set's table of the quality of all runs")
+    figures: bool = Field(False, description="a page of each run in the report")
 
     @model_validator(mode="after")
     def _steps(self) -> FmriPipeline:
-        if self.motion_regressors and not self.realign:
+        prepared = self.source == "fmriprep"
+        if self.motion_regressors and not (self.realign or prepared):
             raise ValueError("`motion_regressors` needs `realign: true`, which estimates the motion")
+        if prepared and (self.realign or self.slice_timing):
+            raise ValueError("`source: fmriprep` is realigned already: set `realign` and `slice_timing` to false")
+        if prepared and self.high_pass_s is None:
+            raise ValueError(
+                "`source: fmriprep` needs `high_pass_s`: filter, confounds and the first volumes that fMRIPrep marks "
+                "as not steady go in one projection"
+            )
+        if not prepared and (self.space or self.confounds):
+            raise ValueError("`space` and `confounds` need `source: fmriprep`, which has them")
+        for name, weights in self.contrasts.items():
+            if not any(weights.values()):
+                raise ValueError(f"contrast `{name}` has no weight other than 0")
+        if self.contrasts and (self.high_pass_s is None or self.low_pass_hz is not None):
+            raise ValueError("`contrasts` need `high_pass_s`, and no `low_pass_hz`: their model holds the drift alone")
         if self.high_pass_s is None and (self.low_pass_hz is not None or self.motion_regressors):
             raise ValueError(
                 "`low_pass_hz` and `motion_regressors` need `high_pass_s`: they go in one projection with it"

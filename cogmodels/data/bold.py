@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ import numpy as np
 from cogmodels.data.bids import find_sidecar, write_json
 from cogmodels.errors import DataError
 from cogmodels.files import whole
+
+# Values of the volumes that are read at once: 64 MB where nibabel scales them to float64.
+SLAB = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,41 @@ class Bold:
     affine: np.ndarray
     repetition_time: float
     timing: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MaskedBold:
+    """One run inside a mask: ``data`` (n_volumes, n_voxels) float32, and the rest as `Bold`."""
+
+    data: np.ndarray
+    affine: np.ndarray
+    repetition_time: float
+    timing: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredRun:
+    """A run (n_volumes, n_voxels) float32 in a file, voxel after voxel: ``run[:, a:b]`` reads some voxels, ``asarray``
+    all. Nothing of it stays in memory."""
+
+    ndim = 2
+
+    def __init__(self, path: Path, data: np.ndarray) -> None:
+        self.path, self.shape = Path(path), data.shape
+        np.ascontiguousarray(data.T, dtype=np.float32).tofile(self.path)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+        rows, columns = key
+        first, stop, step = columns.indices(self.shape[1])
+        count = max(stop - first, 0) * self.shape[0]
+        values = np.fromfile(self.path, np.float32, count, offset=4 * first * self.shape[0])
+        return values.reshape(-1, self.shape[0])[::step].T[rows]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        values = self[:, :]
+        return values if dtype is None else values.astype(dtype)
 
 
 def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
@@ -38,35 +78,54 @@ def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
         no repetition time.
     """
     image, data = _load(path)
-    if data.ndim != 4:
-        raise DataError(
-            f"a run has 4 dimensions, this image has {data.ndim}", where=path, remedy="Give the BOLD series"
-        )
-    if mask is not None and mask.shape != data.shape[:3]:
-        raise DataError(
-            f"the image is {data.shape[:3]} voxels, the mask {mask.shape}",
-            where=path,
-            remedy="Bring all runs of a subject to one grid, or separate them by acquisition",
-        )
+    _check_shape(path, data.shape, mask)
     wrong = ~np.isfinite(data).all(axis=3)
     if mask is not None:
         wrong &= mask
-    if wrong.any():
-        raise DataError(
-            f"{int(wrong.sum())} voxels hold values that are not finite",
-            where=path,
-            remedy="Mask them or repair the image",
-        )
-    sidecar = find_sidecar(path)
-    time = sidecar.get("RepetitionTime") or _header_time(image)
-    if not time or not np.isfinite(time) or time <= 0:
-        raise DataError(
-            "there is no repetition time",
-            where=path,
-            remedy="Add `RepetitionTime` (s) to the JSON file beside the image",
-        )
-    timing = {name: sidecar[name] for name in ("SliceTimingCorrected", "StartTime") if name in sidecar}
-    return Bold(np.ascontiguousarray(data, dtype=np.float32), image.affine, float(time), timing)
+    _check_finite(path, int(wrong.sum()))
+    return Bold(np.ascontiguousarray(data, dtype=np.float32), image.affine, *_timing(path, image))
+
+
+def read_masked(path: Path, mask: np.ndarray) -> MaskedBold:
+    """One run inside ``mask`` (x, y, z), a few volumes at a time: the whole image is never in memory.
+
+    Raises
+    ------
+    DataError
+        As `read_bold`.
+    """
+    path, mask = Path(path), np.asarray(mask, dtype=bool)
+    with _opened(path) as image:
+        _check_shape(path, image.shape, mask)
+        values = np.empty((int(mask.sum()), image.shape[3]), dtype=np.float32)
+        step = max(1, SLAB // mask.size)
+        for first in range(0, image.shape[3], step):
+            values[:, first : first + step] = np.asanyarray(image.dataobj[..., first : first + step])[mask]
+    _check_finite(path, int((~np.isfinite(values)).any(axis=1).sum()))
+    return MaskedBold(values.T, image.affine, *_timing(path, image))
+
+
+@contextmanager
+def stored_runs(
+    paths: Iterable[Path], mask: np.ndarray, folder: Path
+) -> Iterator[tuple[list[StoredRun], list[tuple[float, float]]]]:
+    """Runs inside ``mask`` in temporary files in ``folder``, which vanish with the block, and of each run its
+    repetition time and the moment of a volume that slices were brought to, s. One run is in memory at a time.
+
+    Raises
+    ------
+    DataError
+        As `read_bold`.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".runs-", dir=folder) as place:
+        runs, timing = [], []
+        for number, path in enumerate(paths):
+            bold = read_masked(path, mask)
+            runs.append(StoredRun(Path(place) / f"{number}.float32", bold.data))
+            timing.append((bold.repetition_time, bold.timing.get("StartTime", 0.0)))
+            del bold
+        yield runs, timing
 
 
 def read_slice_times(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
@@ -182,6 +241,34 @@ def read_mask(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return mask, image.affine
 
 
+def write_map(
+    path: Path, values: np.ndarray, mask: np.ndarray, affine: np.ndarray, sidecar: Mapping[str, Any]
+) -> list[Path]:
+    """Map of ``values`` (n_voxels,) inside ``mask`` (x, y, z), float32, 0 outside, with a sidecar; files made."""
+    import nibabel as nib
+
+    image = fill_mask(np.asarray(values)[None], mask)[..., 0]
+    with whole(path) as temporary:
+        nib.save(nib.Nifti1Image(image, affine), temporary)
+    beside = Path(path).with_name(Path(path).name.replace(".nii.gz", ".json"))
+    write_json(beside, sidecar)
+    return [Path(path), beside]
+
+
+def read_map(path: Path) -> np.ndarray:
+    """Values (x, y, z) of a map.
+
+    Raises
+    ------
+    DataError
+        Missing or damaged file, or not three-dimensional.
+    """
+    _, data = _load(path)
+    if data.ndim != 3:
+        raise DataError(f"a map has 3 dimensions, this image has {data.ndim}", where=path, remedy="Give a map")
+    return data
+
+
 def write_mask(path: Path, mask: np.ndarray, affine: np.ndarray) -> None:
     """Mask (x, y, z) as NIfTI of 0 and 1."""
     import nibabel as nib
@@ -191,7 +278,14 @@ def write_mask(path: Path, mask: np.ndarray, affine: np.ndarray) -> None:
 
 
 def _load(path: Path) -> tuple[Any, np.ndarray]:
-    """Image and its values; every way in which nibabel fails becomes one error."""
+    """Image and its values."""
+    with _opened(path) as image:
+        return image, np.asanyarray(image.dataobj)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Image of a file that stays open; every way in which nibabel fails becomes one error."""
     import nibabel as nib
 
     path = Path(path)
@@ -202,14 +296,48 @@ def _load(path: Path) -> tuple[Any, np.ndarray]:
             remedy="Restore it; where the pipeline made it, delete the subject's scans.tsv and run snakemake again",
         )
     try:
-        image = nib.load(path)
-        return image, np.asanyarray(image.dataobj)
+        # Compressed files are read on from where the last volumes ended.
+        yield nib.load(path, keep_file_open=True)
     except (nib.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"the image is damaged or cut short ({type(error).__name__}: {error})",
             where=path,
             remedy="Restore the file from its source",
         ) from None
+
+
+def _check_shape(path: Path, shape: tuple[int, ...], mask: np.ndarray | None) -> None:
+    if len(shape) != 4:
+        raise DataError(
+            f"a run has 4 dimensions, this image has {len(shape)}", where=path, remedy="Give the BOLD series"
+        )
+    if mask is not None and mask.shape != shape[:3]:
+        raise DataError(
+            f"the image is {shape[:3]} voxels, the mask {mask.shape}",
+            where=path,
+            remedy="Bring all runs of a subject to one grid, or separate them by acquisition",
+        )
+
+
+def _check_finite(path: Path, wrong: int) -> None:
+    if wrong:
+        raise DataError(
+            f"{wrong} voxels hold values that are not finite", where=path, remedy="Mask them or repair the image"
+        )
+
+
+def _timing(path: Path, image: Any) -> tuple[float, dict[str, Any]]:
+    """Repetition time, s, and what is said of slices that were brought to one moment."""
+    sidecar = find_sidecar(path)
+    time = sidecar.get("RepetitionTime") or _header_time(image)
+    if not time or not np.isfinite(time) or time <= 0:
+        raise DataError(
+            "there is no repetition time",
+            where=path,
+            remedy="Add `RepetitionTime` (s) to the JSON file beside the image",
+        )
+    timing = {name: sidecar[name] for name in ("SliceTimingCorrected", "StartTime") if name in sidecar}
+    return float(time), timing
 
 
 def _header_time(image: Any) -> float | None:

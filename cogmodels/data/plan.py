@@ -14,6 +14,7 @@ from cogmodels.config.load import load_spec
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
+from cogmodels.data.fmriprep import PreparedRun, find_prepared_runs
 from cogmodels.errors import ConfigError, DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
@@ -72,6 +73,12 @@ class Plan:
         self.spec_folders = {name: self._folder_of(name, spec_folders) for name in study.datasets}
         self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folders[name], name) for name in study.datasets}
         self._recordings = {name: list(self._list(spec)) for name, spec in self.specs.items()}
+        self._prepared = {
+            (dataset, name): self._find_prepared(dataset, name)
+            for name, pipeline in study.pipelines.items()
+            if getattr(pipeline, "source", None) == "fmriprep"
+            for dataset in self.datasets_of(name)
+        }
 
     # -- data sets ---------------------------------------------------------------------------------------------
 
@@ -123,6 +130,10 @@ class Plan:
             where=f"data set {dataset}, pipeline {pipeline}",
             remedy="Check the target",
         )
+
+    def prepared(self, dataset: str, pipeline: str, stem: str) -> PreparedRun | None:
+        """What fMRIPrep made of a recording; none where the pipeline starts from the raw image."""
+        return self._prepared.get((dataset, pipeline), {}).get(stem)
 
     def subjects(self, dataset: str, pipeline: str | None = None) -> list[str]:
         """Subjects of a data set, or those on whom a pipeline runs, in order.
@@ -311,6 +322,40 @@ class Plan:
         return [wanted.reference, *wanted.experiments] if wanted else []
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _find_prepared(self, dataset: str, pipeline: str) -> dict[str, PreparedRun]:
+        """For each recording of a pipeline, by its stem, the volumes that fMRIPrep made of it."""
+        options, root = self.study.pipelines[pipeline], self.specs[dataset].fmriprep
+        where = f"pipelines.{pipeline}, data set {dataset}"
+        if root is None:
+            raise ConfigError(
+                "`source: fmriprep`, and the data set names no derivatives",
+                where=where,
+                remedy="Set `fmriprep: <folder>` in the data spec",
+            )
+        found: dict[str, PreparedRun] = {}
+        runs: dict[str, list[PreparedRun]] = {}
+        for recording in self.recordings(dataset, pipeline):
+            if recording.subject not in runs:
+                runs[recording.subject] = find_prepared_runs(Path(root), recording.subject, space=options.space)
+            keys = ("session", "task", "acquisition", "run")
+            fitting = [
+                run
+                for run in runs[recording.subject]
+                if all(run.entities.get(key) == getattr(recording, key) for key in keys)
+            ]
+            volumes = [run for run in fitting if run.mask is not None]
+            if len(volumes) != 1:
+                spaces = ", ".join(sorted({run.entities["space"] for run in volumes or fitting})) or "none"
+                kinds = "surfaces or grayordinates" if fitting and not volumes else "volumes"
+                raise DataError(
+                    f"`{recording.stem}` has {len(volumes)} prepared volumes ({kinds} in: {spaces})",
+                    where=f"{where}, {root}",
+                    remedy="Choose one `space` of volumes (surfaces and grayordinates are read by "
+                    "`cogmodels.data.fmriprep.read_series` only), or `exclude` the subject",
+                )
+            found[recording.stem] = volumes[0]
+        return found
 
     @staticmethod
     def _folder_of(dataset: str, folders: Sequence[Path]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -159,6 +160,63 @@ def select_confounds(
             remedy="Leave these columns out; a tissue whose mask was empty has no signal",
         )
     return regressors.fillna(0.0), keep
+
+
+def pipeline_confounds(
+    table: pd.DataFrame, *, motion: Literal[0, 6, 12, 24] = 0, names: Sequence[str] = ()
+) -> np.ndarray | None:
+    """Regressors of a run by the names that a pipeline's options have for them.
+
+    Volumes that fMRIPrep marks as not steady (``non_steady_state_outlier``) get a regressor each, which takes them out
+    and leaves the others where they are in time.
+
+    Parameters
+    ----------
+    table : data frame (n_volumes, any)
+        fMRIPrep's columns; of motion alone where the pipeline has realigned the run itself.
+    motion : int
+        0, 6, 12 or 24 regressors of motion.
+    names : sequence of str
+        ``tissue``, ``acompcor``, ``tcompcor`` (the first 5 components), ``spikes`` (``motion_outlier``), or columns.
+
+    Returns
+    -------
+    regressors : (n_volumes, k) float, or None where there are none
+
+    Raises
+    ------
+    DataError
+        As `select_confounds`.
+    """
+    strategies = ("tissue", "acompcor", "tcompcor", "spikes")
+    chosen, keep = select_confounds(
+        table,
+        motion=motion,
+        tissue="tissue" in names,
+        anatomical=5 if "acompcor" in names else 0,
+        temporal=5 if "tcompcor" in names else 0,
+    )
+    columns = [name for name in names if name not in strategies and name not in chosen]
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise DataError(
+            f"the confounds lack {', '.join(missing)}",
+            where="confounds",
+            remedy=f"Name columns that the table has, or {', '.join(strategies)}",
+        )
+    if "spikes" in names:
+        columns += list(table.filter(regex=r"^motion_outlier\d+$"))
+    others = table[columns].reset_index(drop=True)
+    wrong = [name for name in others if not np.isfinite(others.loc[keep, name]).all()]
+    if wrong:
+        raise DataError(
+            f"{', '.join(wrong)} hold missing values in volumes that are kept",
+            where="confounds",
+            remedy="Leave these columns out",
+        )
+    spikes = spike_regressors(~keep)
+    found = np.hstack([chosen.to_numpy(), others.fillna(0.0).to_numpy(), spikes.to_numpy()]).astype(float)
+    return found if found.shape[1] else None
 
 
 def spike_regressors(outliers: np.ndarray) -> pd.DataFrame:

@@ -102,6 +102,18 @@ def contrast(fit: Glm, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     Raises
     ------
     DataError
+        As `contrast_variance`.
+    """
+    effect, variance = contrast_variance(fit, weights)
+    return effect, *t_and_z(effect, variance, fit.freedom)
+
+
+def contrast_variance(fit: Glm, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Effect (n_voxels,) of a weighted sum of regressors and its variance (n_voxels,).
+
+    Raises
+    ------
+    DataError
         Another number of weights than regressors, or weights that are all 0.
     """
     weights = np.asarray(weights, dtype=float)
@@ -111,17 +123,21 @@ def contrast(fit: Glm, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
             where="contrast",
             remedy="Give one finite weight for each regressor",
         )
-    effect = weights @ fit.betas
     x = fit.design
     # The Gram matrix of whitened designs, as in `fit_glm`; few coefficients differ enough to matter beyond 1e-4.
     values, place = np.unique(np.round(fit.rho.astype(float), 4), return_inverse=True)
     spread = np.empty(len(values))
     for i, value in enumerate(values):
         spread[i] = weights @ np.linalg.solve(_gram(x, value), weights)
-    error = np.sqrt(fit.variance * spread[place])
+    return weights @ fit.betas, fit.variance * spread[place]
+
+
+def t_and_z(effect: np.ndarray, variance: np.ndarray, freedom: float) -> tuple[np.ndarray, np.ndarray]:
+    """t and z values (n_voxels,) of effects with variances; 0 where the variance is."""
+    error = np.sqrt(variance)
     seen = error > 0
     t = np.where(seen, effect / np.where(seen, error, 1), 0)
-    return effect, t, np.sign(t) * stats.norm.isf(np.maximum(stats.t.sf(np.abs(t), fit.freedom), 1e-300))
+    return t, np.sign(t) * stats.norm.isf(np.maximum(stats.t.sf(np.abs(t), freedom), 1e-300))
 
 
 def check_design(data: np.ndarray, design: np.ndarray, *, dependent: bool = False) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from cogmodels.errors import DataError
@@ -41,3 +43,43 @@ def mean_intensity_mask(mean_volume: np.ndarray) -> np.ndarray:
     if not mask.any():
         raise DataError("the mean image is the same everywhere", where="fMRI mask", remedy="Check the images")
     return mask
+
+
+def common_mask(masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Voxels that lie in the mask of every run.
+
+    Parameters
+    ----------
+    masks : iterable of (x, y, z) bool
+        One a run.
+
+    Returns
+    -------
+    mask : (x, y, z) bool
+
+    Raises
+    ------
+    DataError
+        Masks of different shapes, or no voxel in common.
+    """
+    found = None
+    for mask in masks:
+        if found is not None and found.shape != mask.shape:
+            raise DataError(
+                f"masks of {found.shape} and {mask.shape} voxels",
+                where="fMRI mask",
+                remedy="Bring all runs of a subject to one grid: choose one space and one resolution",
+            )
+        found = mask.copy() if found is None else found & mask
+    if found is None or not found.any():
+        raise DataError("the runs have no voxel in common", where="fMRI mask", remedy="Check the masks of the runs")
+    return found
+
+
+def has_signal(data: np.ndarray) -> np.ndarray:
+    """Which voxels (n_voxels,) of a run (n_volumes, n_voxels) vary, about a mean above 0.
+
+    Masks of the brain hold voxels that lie outside of what was measured, where images are 0.
+    """
+    data = np.asarray(data)
+    return (data.mean(axis=0, dtype=np.float64) > 0) & (np.ptp(data, axis=0) > 0)

@@ -30,7 +30,8 @@ def subject_betas(
     Parameters
     ----------
     runs : sequence of (n_volumes, n_voxels) arrays
-        Not cleaned: drift and confounds are part of the model.
+        Not cleaned: drift and confounds are part of the model. One run, or some voxels of all runs, are in memory at a
+        time: memory maps and `cogmodels.data.bold.StoredRun` stay where they are.
     events : sequence of data frames
         ``onset`` and ``duration``, s.
     trials : sequence of data frames
@@ -43,6 +44,7 @@ def subject_betas(
     high_pass_s : float
         Slowest period that stays, s.
     confounds : sequence of (n_volumes, k) arrays, optional
+        None for a run without.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def subject_betas(
             reference_s=reference,
         )
         return np.split(found.betas, np.cumsum([len(rows) for rows in trials])[:-1])
-    mean = sum(run.sum(axis=0, dtype=np.float64) for run in runs) / sum(len(run) for run in runs)
+    mean = sum(np.asarray(run).sum(axis=0, dtype=np.float64) for run in runs) / sum(len(run) for run in runs)
     if not (mean > 0).all():
         raise DataError(
             f"{int((~(mean > 0)).sum())} voxels have a mean of 0 or less, of which there is no percent",
@@ -84,11 +86,12 @@ def subject_betas(
             remedy="Leave them out of the mask",
         )
     betas = []
-    for number, (run, table) in enumerate(zip(runs, events, strict=True)):
+    for number, (stored, table) in enumerate(zip(runs, events, strict=True)):
+        run = np.asarray(stored)
         repetition_time, reference = timing[number]
         design = trial_design(table["onset"], table["duration"], len(run), repetition_time, reference_s=reference)
         nuisance = filter_basis(len(run), repetition_time, high_pass_s=high_pass_s)
-        if confounds is not None:
+        if confounds is not None and confounds[number] is not None:
             nuisance = np.hstack([nuisance, confounds[number]])
         # One regressor for all others: one for each label would let labels of test trials into the betas.
         found = (lsa_betas if method == "lsa" else lss_betas)(run, design, nuisance)

@@ -89,7 +89,7 @@ def estimate_trials(
     repetition_time : float
         Seconds.
     confounds : sequence of (n_volumes, k) arrays, optional
-        Removed beside the drift.
+        Removed beside the drift; None for a run without.
     step : str
         A: the canonical response everywhere; B: chosen for each voxel; C: and noise components; D: and ridge.
     condition : str
@@ -258,7 +258,7 @@ class _Plan:
                     remedy="Give onset, duration and the condition of one trial or more, or leave the run out",
                 )
             basis = filter_basis(len(data), repetition_time, high_pass_s=high_pass_s)
-            if confounds is not None:
+            if confounds is not None and confounds[number] is not None:
                 basis = np.hstack([basis, np.asarray(confounds[number], dtype=float)])
             nuisance.append(orthonormal(basis))
             for h, hrf in enumerate(library):

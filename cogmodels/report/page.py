@@ -29,6 +29,7 @@ def study_page(
     comparison: Path,
     figures: Mapping[str, list[Path]],
     quality: Mapping[str, pd.DataFrame],
+    bold_quality: Mapping[str, pd.DataFrame] | None = None,
     fixations: Mapping[str, pd.DataFrame],
     consistency: pd.DataFrame,
     provenance: Mapping[str, Any],
@@ -49,6 +50,8 @@ def study_page(
         Figures in reading order.
     quality, fixations : mapping of data set -> DataFrame
         Gaze quality and fixations.
+    bold_quality : mapping of "data set/pipeline" -> DataFrame, optional
+        Quality of BOLD runs.
     consistency : DataFrame
         Score rows of people against each other.
     provenance : mapping
@@ -78,17 +81,22 @@ def study_page(
         eeg_quality={name: _eeg_rows(table) for name, table in (eeg_quality or {}).items()},
         eeg_rule=OUTLIER_RULE,
         eeg_pages=list(eeg_pages),
-        quality={name: _gaze_rows(table) for name, table in quality.items()},
+        quality={name: _quality_rows(table) for name, table in quality.items()},
+        bold_quality=[
+            {"dataset": name.split("/")[0], "pipeline": name.split("/")[-1], **_quality_rows(table)}
+            | {"flagged": int(table["outlier"].sum()), "runs": len(table)}
+            for name, table in (bold_quality or {}).items()
+        ],
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
         consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
         provenance=provenance,
     )
 
 
-def _gaze_rows(table: pd.DataFrame) -> dict[str, Any]:
+def _quality_rows(table: pd.DataFrame) -> dict[str, Any]:
     """Quality table with rounded numbers."""
     rows = [
-        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
+        ["n/a" if pd.isna(value) else f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
         for row in table.itertuples(index=False)
     ]
     return {"columns": [str(name).replace("_", " ") for name in table], "rows": rows}

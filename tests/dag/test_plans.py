@@ -56,6 +56,7 @@ def test_default_study(workflow):
         "simulate_truth": 2, "simulate_subject": 2 * SUBJECTS, "tabulate_features": 2,
         "mask_bold": 2 + 2 * SUBJECTS, "clean_bold": BOLD_RUNS + 2 * SUBJECTS * 4,
         "extract_responses": 2 + 2 * SUBJECTS, "plot_bold": 2 + 2 * SUBJECTS,
+        "measure_bold": BOLD_RUNS + 2 * SUBJECTS * 4, "tabulate_bold_quality": 4, "plot_bold_quality": 12,
         "clean_gaze": 8, "detect_events": 8, "measure_gaze": 8, "plot_gaze": 8,
         "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
@@ -87,6 +88,7 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
     run = workflow("--configfile", "mine.yaml")
     assert run.counts == {
         "all": 1, "mask_bold": 2, "clean_bold": 6, "extract_responses": 2, "plot_bold": 2,
+        "measure_bold": 6, "tabulate_bold_quality": 1,
         "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
         "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2, "average_evoked": 1, "plot_group_evoked": 1,

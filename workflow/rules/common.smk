@@ -197,13 +197,31 @@ def steps_before(pipeline, step):
     return [name for name in bold_steps(pipeline) if order.index(name) < order.index(step)]
 
 
+def prepared_of(wildcards, stem=None):
+    """What fMRIPrep made of a recording; none where the pipeline starts from the raw image."""
+    return PLAN.prepared(wildcards.dataset, wildcards.pipeline, stem or wildcards.recording)
+
+
+def subject_prepared(wildcards, part):
+    """A file of what fMRIPrep made of each run of a subject; none where the pipeline starts from raw images."""
+    runs = [prepared_of(wildcards, r["stem"]) for r in subject_recordings(wildcards)]
+    return [str(getattr(run, part)) for run in runs if run]
+
+
+def bold_source(wildcards):
+    """The image that a pipeline starts from."""
+    prepared = prepared_of(wildcards)
+    return str(prepared.series) if prepared else recording_of(wildcards).path
+
+
 def bold_before(step=None):
     """What a step waits for: the file of the step before it, or the recording."""
 
     def find(wildcards):
         steps = steps_before(wildcards.pipeline, step)
         if not steps:
-            return recording_raw(wildcards)
+            prepared = prepared_of(wildcards)
+            return recording_raw(wildcards) + ([str(prepared.series)] if prepared else [])
         return f"{FMRI}/func/{{recording}}_desc-{steps[-1]}_bold.nii.gz".format(**wildcards)
 
     return find
@@ -213,33 +231,45 @@ def bold_path(step=None):
     """The image that a step reads."""
 
     def find(wildcards):
-        return bold_before(step)(wildcards) if steps_before(wildcards.pipeline, step) else recording_of(wildcards).path
+        return bold_before(step)(wildcards) if steps_before(wildcards.pipeline, step) else bold_source(wildcards)
 
     return find
 
 
 def subject_bold_before(step=None):
-    """What a step on all runs of a subject waits for."""
+    """What a step on all runs of a subject waits for; none where it reads the raw images."""
 
     def find(wildcards):
         steps = steps_before(wildcards.pipeline, step)
-        return subject_files(wildcards, f"func/{{recording}}_desc-{steps[-1]}_bold.nii.gz") if steps else []
+        if not steps:
+            return subject_prepared(wildcards, "series")
+        return subject_files(wildcards, f"func/{{recording}}_desc-{steps[-1]}_bold.nii.gz")
 
     return find
 
 
-def motion_of(wildcards):
-    """The motion parameters of a run, where the pipeline regresses them out."""
-    if not STUDY.pipelines[wildcards.pipeline].motion_regressors:
+def known_motion(wildcards):
+    """The motion parameters of a run: those of its realignment, or fMRIPrep's confounds; none without either."""
+    prepared = prepared_of(wildcards)
+    if prepared:
+        return str(prepared.confounds)
+    if not STUDY.pipelines[wildcards.pipeline].realign:
         return []
     return f"{FMRI}/func/{{recording}}_desc-motion_timeseries.tsv".format(**wildcards)
 
 
-def subject_motion(wildcards):
-    """The motion parameters of all runs of a subject, where the pipeline regresses them out."""
-    if not STUDY.pipelines[wildcards.pipeline].motion_regressors:
-        return []
-    return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv")
+def confounds_of(wildcards):
+    """The table of what is regressed out of a run; none where nothing is."""
+    section = STUDY.pipelines[wildcards.pipeline]
+    return known_motion(wildcards) if section.motion_regressors or section.source == "fmriprep" else []
+
+
+def subject_confounds(wildcards):
+    """The tables of what is regressed out of all runs of a subject; none where nothing is."""
+    section = STUDY.pipelines[wildcards.pipeline]
+    if section.source == "fmriprep":
+        return subject_prepared(wildcards, "confounds")
+    return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv") if section.motion_regressors else []
 
 
 # -- steps of EEG ------------------------------------------------------------------------------------------------------
@@ -519,20 +549,44 @@ def detectors_on_truth():
 # -- report ----------------------------------------------------------------------------------------------------------
 
 FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}
+PAGES = {"fmri": "quality", "gaze": "gaze"}
 
 
 def figures_of(modality):
     """Preprocessing figures of all pipelines of a modality."""
     found = []
     for pipeline in PLAN.pipelines(modality):
+        section = STUDY.pipelines[pipeline]
         for dataset in PLAN.datasets_of(pipeline):
-            if modality == "gaze" and STUDY.pipelines[pipeline].figures:
-                found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
-            elif modality != "gaze":
+            if modality != "gaze":
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
+            if modality == "fmri":
+                found += contrast_figures(dataset, pipeline)
+            if modality in ("gaze", "fmri") and section.figures:
+                found += derived(dataset, pipeline, f"figures/{{recording}}_{PAGES[modality]}.png")
     return found
+
+
+def contrast_figures(dataset, pipeline):
+    """Figures of the contrasts of a pipeline."""
+    folder = PLAN.derivative(dataset, pipeline)
+    return [
+        f"{folder}/sub-{s}/figures/sub-{s}_contrast-{contrast}_statmap.png"
+        for s in PLAN.subjects(dataset, pipeline)
+        for contrast in STUDY.pipelines[pipeline].contrasts
+    ]
+
+
+def bold_quality_tables():
+    """The quality table of each fmri pipeline that wants one, and data set."""
+    return [
+        f"{PLAN.derivative(dataset, pipeline)}/quality.tsv"
+        for pipeline in PLAN.pipelines("fmri")
+        for dataset in PLAN.datasets_of(pipeline)
+        if STUDY.pipelines[pipeline].quality
+    ]
 
 
 def response_tables():

@@ -1,6 +1,8 @@
-"""BOLD runs to single-trial responses."""
+"""BOLD runs to single-trial responses, contrast maps and tables of quality."""
 
 FMRI_PIPELINES = one_of(PLAN.pipelines("fmri"))
+RAW_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.source == "raw")
+PREPARED_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.source == "fmriprep")
 WINDOW_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.responses == "window_mean")
 TRIAL_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.responses != "window_mean")
 
@@ -83,7 +85,7 @@ rule mask_bold:
     benchmark:
         "logs/benchmarks/mask_bold/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=FMRI_PIPELINES,
+        pipeline=RAW_PIPELINES,
     conda:
         "../../envs/fmri.yaml"
     params:
@@ -93,12 +95,33 @@ rule mask_bold:
         "../scripts/mask_bold.py"
 
 
+rule mask_prepared_bold:
+    """Find the voxels of a subject that fMRIPrep's masks of all runs hold and that have a signal."""
+    input:
+        masks=lambda wildcards: subject_prepared(wildcards, "mask"),
+        bold=lambda wildcards: subject_prepared(wildcards, "series"),
+    output:
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+    log:
+        "logs/mask_prepared_bold/{dataset}_{pipeline}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/mask_prepared_bold/{dataset}_{pipeline}_sub-{subject}.tsv"
+    wildcard_constraints:
+        pipeline=PREPARED_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        code=code("mask_prepared_bold"),
+    script:
+        "../scripts/mask_prepared_bold.py"
+
+
 rule clean_bold:
     """Remove the slow drift of one run and standardise its voxels."""
     input:
         raw=bold_before(),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        motion=motion_of,
+        confounds=confounds_of,
     output:
         bold=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
     log:
@@ -114,7 +137,13 @@ rule clean_bold:
     params:
         bold=bold_path(),
         settings=lambda wildcards: settings(
-            wildcards.pipeline, "detrend_order", "high_pass_s", "low_pass_hz", "motion_regressors", "standardize"
+            wildcards.pipeline,
+            "detrend_order",
+            "high_pass_s",
+            "low_pass_hz",
+            "motion_regressors",
+            "confounds",
+            "standardize",
         ),
         code=code("clean_bold"),
     script:
@@ -151,7 +180,7 @@ rule estimate_trials:
         raw=subject_raw,
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
         bold=subject_bold_before(),
-        motion=subject_motion,
+        confounds=subject_confounds,
     output:
         responses=f"{FMRI}/sub-{{subject}}_responses.parquet",
     log:
@@ -164,7 +193,9 @@ rule estimate_trials:
         "../../envs/fmri.yaml"
     params:
         recordings=subject_recordings,
-        settings=lambda wildcards: settings(wildcards.pipeline, "responses", "high_pass_s", "motion_regressors"),
+        settings=lambda wildcards: settings(
+            wildcards.pipeline, "responses", "high_pass_s", "motion_regressors", "confounds"
+        ),
         code=code("estimate_trials"),
     script:
         "../scripts/estimate_trials.py"
@@ -193,7 +224,149 @@ rule plot_bold:
         "../../envs/fmri.yaml"
     params:
         recordings=subject_recordings,
+        prepared=lambda wildcards: subject_prepared(wildcards, "series")[:1],
         title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}",
         code=code("plot_bold"),
     script:
         "../scripts/plot_bold.py"
+
+
+rule measure_bold:
+    """Measure the quality of one run: head motion, changes from volume to volume, temporal SNR."""
+    input:
+        raw=bold_before("smoothed"),
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+        motion=known_motion,
+    output:
+        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
+        quality=f"{FMRI}/func/{{recording}}_desc-quality_bold.json",
+    log:
+        "logs/measure_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/measure_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=FMRI_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        bold=bold_path("smoothed"),
+        code=code("measure_bold"),
+    script:
+        "../scripts/measure_bold.py"
+
+
+rule plot_bold_quality:
+    """Draw one run: what the mask holds, head motion, changes from volume to volume, before and after cleaning."""
+    input:
+        raw=bold_before("smoothed"),
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+        motion=known_motion,
+        clean=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
+        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
+        quality=f"{FMRI}/func/{{recording}}_desc-quality_bold.json",
+    output:
+        figure=report(
+            f"{FMRI}/figures/{{recording}}_quality.png",
+            caption="../report/bold_quality.rst",
+            category="fMRI",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "recording": "{recording}"},
+        ),
+    log:
+        "logs/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=FMRI_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        bold=bold_path("smoothed"),
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: {wildcards.recording}",
+        code=code("plot_bold_quality"),
+    script:
+        "../scripts/plot_bold_quality.py"
+
+
+rule tabulate_bold_quality:
+    """Gather the quality of all runs into one table, runs that differ from the others marked."""
+    input:
+        quality=lambda wildcards: dataset_files(wildcards, "func/{recording}_desc-quality_bold.json"),
+    output:
+        quality=f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/quality.tsv",
+        sidecar=f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/quality.json",
+    log:
+        "logs/tabulate_bold_quality/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/tabulate_bold_quality/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        pipeline=FMRI_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        recordings=dataset_recordings,
+        simulated=lambda wildcards: PLAN.kind(wildcards.dataset) == "simulation",
+        code=code("tabulate_bold_quality"),
+    script:
+        "../scripts/tabulate_bold_quality.py"
+
+
+rule map_contrast:
+    """Map a weighted sum of conditions over all runs of a subject."""
+    input:
+        raw=subject_raw,
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+        bold=subject_bold_before(),
+        confounds=subject_confounds,
+    output:
+        **{
+            stat: f"{FMRI}/stats/sub-{{subject}}_contrast-{{contrast}}_stat-{stat}_statmap.nii.gz"
+            for stat in ("effect", "variance", "t", "z")
+        },
+    log:
+        "logs/map_contrast/{dataset}_{pipeline}_sub-{subject}_{contrast}.log",
+    benchmark:
+        "logs/benchmarks/map_contrast/{dataset}_{pipeline}_sub-{subject}_{contrast}.tsv"
+    wildcard_constraints:
+        contrast="[A-Za-z0-9]+",
+        pipeline=FMRI_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        recordings=subject_recordings,
+        weights=lambda wildcards: STUDY.pipelines[wildcards.pipeline].contrasts[wildcards.contrast],
+        settings=lambda wildcards: settings(wildcards.pipeline, "high_pass_s", "motion_regressors", "confounds"),
+        code=code("map_contrast"),
+    script:
+        "../scripts/map_contrast.py"
+
+
+rule plot_contrast:
+    """Draw a contrast's z values over the mean image."""
+    input:
+        raw=subject_raw,
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+        bold=subject_bold_before(),
+        z=f"{FMRI}/stats/sub-{{subject}}_contrast-{{contrast}}_stat-z_statmap.nii.gz",
+    output:
+        figure=report(
+            f"{FMRI}/figures/sub-{{subject}}_contrast-{{contrast}}_statmap.png",
+            caption="../report/contrast.rst",
+            category="fMRI",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "contrast": "{contrast}"},
+        ),
+    log:
+        "logs/plot_contrast/{dataset}_{pipeline}_sub-{subject}_{contrast}.log",
+    benchmark:
+        "logs/benchmarks/plot_contrast/{dataset}_{pipeline}_sub-{subject}_{contrast}.tsv"
+    wildcard_constraints:
+        contrast="[A-Za-z0-9]+",
+        pipeline=FMRI_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        recordings=subject_recordings,
+        weights=lambda wildcards: STUDY.pipelines[wildcards.pipeline].contrasts[wildcards.contrast],
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}",
+        code=code("plot_contrast"),
+    script:
+        "../scripts/plot_contrast.py"

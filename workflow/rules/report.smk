@@ -22,6 +22,7 @@ rule make_report:
         ],
         training=training_figures(),
         quality=gaze_tables("quality.tsv"),
+        bold_quality=bold_quality_tables(),
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],
         consistency_figures=[f"{folder}/consistency.png" for folder in PLAN.consistencies.values()],

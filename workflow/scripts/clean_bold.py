@@ -2,22 +2,23 @@
 
 from pathlib import Path
 
-from cogmodels.data.bids import read_tsv
-from cogmodels.data.bold import fill_mask, read_bold, read_mask, write_bold
+from cogmodels.data.bold import fill_mask, read_mask, read_masked, write_bold
+from cogmodels.data.fmriprep import read_confounds
 from cogmodels.fmri.cleaning import clean_run, detrend_standardize
-from cogmodels.fmri.confounds import MOTION, motion_regressors
+from cogmodels.fmri.confounds import pipeline_confounds
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     options = snakemake.params.settings
     mask, _ = read_mask(Path(snakemake.input.mask))
-    bold = read_bold(Path(snakemake.params.bold), mask=mask)
-    data, standardize = bold.data[mask].T, options["standardize"]
+    bold = read_masked(Path(snakemake.params.bold), mask)
+    standardize = options["standardize"]
     if options["high_pass_s"] is None:
-        cleaned = detrend_standardize(data, order=options["detrend_order"], standardize=standardize)
+        cleaned = detrend_standardize(bold.data, order=options["detrend_order"], standardize=standardize)
     else:
-        motion = [read_tsv(Path(file))[list(MOTION)].to_numpy() for file in [snakemake.input.get("motion")] if file]
-        confounds = motion_regressors(motion[0], options["motion_regressors"]).to_numpy() if motion else None
+        tables = [read_confounds(Path(file)) for file in [snakemake.input.get("confounds")] if file]
+        chosen = {"motion": options["motion_regressors"], "names": options["confounds"]}
+        confounds = pipeline_confounds(tables[0], **chosen) if tables else None
         band = {name: options[name] for name in ("high_pass_s", "low_pass_hz")}
-        cleaned = clean_run(data, bold.repetition_time, confounds=confounds, standardize=standardize, **band).data
+        cleaned = clean_run(bold.data, bold.repetition_time, confounds=confounds, standardize=standardize, **band).data
     write_bold(Path(snakemake.output.bold), fill_mask(cleaned, mask), bold.affine, bold.repetition_time, bold.timing)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cogmodels.data.bids import read_events
-from cogmodels.data.bold import read_bold, read_mask
+from cogmodels.data.bold import read_mask, read_masked
 from cogmodels.data.tables import collect_responses, trials_of_events, write_responses
 from cogmodels.fmri.responses import window_mean_responses
 from cogmodels.tracking.job import job
@@ -13,9 +13,9 @@ with job(snakemake):
     parts = []
     for run, file in zip(snakemake.params.recordings, snakemake.input.bold, strict=True):
         events = read_events(Path(run["path"].replace("_bold.nii.gz", "_events.tsv")))
-        bold = read_bold(Path(file))
+        bold = read_masked(Path(file), mask)
         values = window_mean_responses(
-            bold.data[mask].T,
+            bold.data,
             bold.repetition_time,
             events["onset"].to_numpy(),
             events["duration"].to_numpy(),

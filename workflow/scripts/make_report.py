@@ -30,6 +30,7 @@ with job(snakemake):
         quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
         eeg_quality={" / ".join(Path(file).parent.parts[-2:]): read_tsv(Path(file)) for file in given.eeg_quality},
         eeg_pages=list(map(str, given.eeg_pages)),
+        bold_quality={"/".join(Path(file).parent.parts[-2:]): read_tsv(Path(file)) for file in given.bold_quality},
         fixations={str(Path(file).parent.parent.name): read_fixations(Path(file)) for file in given.fixations},
         consistency=gather_scores(map(Path, given.consistency)),
         provenance={"commit": commit(str(Path.cwd())), "versions": versions()},
