@@ -8,6 +8,7 @@ rule make_report:
         table=f"{RESULTS}/compare/comparison.html",
         comparison=f"{RESULTS}/compare/scores.png",
         bold=figures_of("fmri"),
+        rdms=[f"{folder}/agreement.png" for folder in PLAN.rdm_agreements.values()],
         evoked=figures_of("eeg"),
         gaze=figures_of("gaze"),
         truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
