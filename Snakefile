@@ -26,6 +26,7 @@ rule all:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/fmri.smk"
+include: "workflow/rules/rdm.smk"
 include: "workflow/rules/gaze.smk"
 include: "workflow/rules/eeg.smk"
 include: "workflow/rules/decoding.smk"

@@ -64,8 +64,10 @@ def measure(python: Path, script: Path, task: str, inputs: Path, cache: Path) ->
     return json.loads(done.stdout.strip().splitlines()[-1]), np.load(result)
 
 
-def agreement(ours: np.ndarray, theirs: np.ndarray, events: bool) -> str:
-    """How far the results are the same."""
+def agreement(ours: np.ndarray, theirs: np.ndarray, events: bool, error: str | None = None) -> str:
+    """How far the results are the same; of tasks that return errors against the truth, in which unit: how large."""
+    if error:
+        return f"median error {np.median(ours):.3g} {error} (ours) and {np.median(theirs):.3g} {error}"
     if events:
         both = {tuple(row) for row in ours.tolist()} & {tuple(row) for row in theirs.tolist()}
         return f"{len(both)} events equal of {len(ours)} (ours) and {len(theirs)}"
@@ -111,7 +113,7 @@ def bench(area: str) -> pd.DataFrame:
             row |= {
                 "peer_version": theirs["version"], "peer_s": theirs["seconds"], "peer_peak_mb": theirs["peak_mb"],
                 "ratio": theirs["seconds"] / ours["seconds"],
-                "agreement": agreement(found, expected, entry.get("events", False)),
+                "agreement": agreement(found, expected, entry.get("events", False), entry.get("error")),
             }  # fmt: skip
             if row["target"]:
                 row["reached"] = "yes" if row["ratio"] >= row["target"] else "MISSED"

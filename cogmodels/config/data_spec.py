@@ -135,6 +135,22 @@ class Images(Section):
     note: str = Field("", description="where the number comes from, or that it is assumed")
 
 
+class RdmSet(Section):
+    """Published dissimilarity matrices (RDMs), one a person, hemisphere and region; their agreement is measured."""
+
+    files: str = Field(
+        description="path of a matrix (.npy) below the source folder, with `{subject}`, `{hemisphere}` and `{region}`"
+    )
+    hemispheres: list[str] = Field(min_length=1, description="names of the hemispheres, or of other repeated parts")
+    regions: list[str] = Field(min_length=2, description="names of the regions")
+    alignment: str = Field(
+        "", description="how responses were aligned between people before, one word; every score and figure says it"
+    )
+    note: str = Field("", description="what a reader of the scores must know")
+    permutations: int = Field(2000, ge=99, description="permutations behind each p-value")
+    bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
+
+
 AnySource = Annotated[
     PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource | DisplaysSource,
     Field(discriminator="kind"),
@@ -155,8 +171,9 @@ class DataSpec(Section):
     name: Name = Field(description="name; the file is called `<name>.yaml`")
     title: str = Field(description="one line")
     description: str = Field("", description="what is in it, and what is not")
-    modalities: list[Modality | Literal["search"]] = Field(
-        min_length=1, description="kinds of recordings; `search` = displays or scenes for search models"
+    modalities: list[Modality | Literal["search", "rdm"]] = Field(
+        min_length=1,
+        description="kinds of recordings; `search` = displays or scenes for search models, `rdm` = published RDMs",
     )
     licence: Licence = Field(description="terms of use")
     citations: list[str] = Field([], description="what to cite")
@@ -177,6 +194,7 @@ class DataSpec(Section):
     gaze_files: GazeFiles | None = Field(None, description="options of the converter `gaze_files`")
     images: Images | None = Field(None, description="images of the `scanpath` modality")
     scenes: dict[DisplayName, AnyScenes] = Field({}, description="sets of scenes for search models, by name")
+    rdms: RdmSet | None = Field(None, description="published RDMs of the modality `rdm`")
     recordings: list[Recordings] = Field(
         [], description="what each subject has; for a folder it is looked up, all but `scanpath`"
     )
@@ -186,12 +204,18 @@ class DataSpec(Section):
         if self.fmriprep and self.source.kind != "folder":
             raise ValueError("`fmriprep` goes with a source of kind `folder`, which has the events")
         fetched = self.source.kind in ("package", "url", "files")
-        if fetched and self.converter is None and not self.only_scenes:
-            raise ValueError(f"a `{self.source.kind}` source needs a `converter`, unless it has `scenes` alone")
+        if fetched and self.converter is None and not (self.only_scenes or self.only_rdms):
+            raise ValueError(f"a `{self.source.kind}` source needs a `converter`, unless it has `scenes` or RDMs alone")
         if (self.converter == "gaze_files") != (self.gaze_files is not None):
             raise ValueError("`converter: gaze_files` and a section `gaze_files` go together")
         listed = bool(self.subjects and self.recordings)
-        if self.source.kind not in ("folder", "displays") and not (listed or self.only_scenes):
+        if (self.rdms is not None) != ("rdm" in self.modalities):
+            raise ValueError("the modality `rdm` goes with a section `rdms`")
+        if self.rdms is not None and (self.source.kind not in ("url", "package", "files") or not self.only_rdms):
+            raise ValueError("`rdms` stand alone, in a source of kind url, package or files")
+        if self.only_rdms and len(self.subjects or []) < 2:
+            raise ValueError("`rdms` need two `subjects` or more")
+        if self.source.kind not in ("folder", "displays") and not (listed or self.only_scenes or self.only_rdms):
             raise ValueError(
                 "`subjects` and `recordings` must be listed unless the source is a folder or displays, or has `scenes` "
                 "alone"
@@ -210,3 +234,8 @@ class DataSpec(Section):
     def only_scenes(self) -> bool:
         """Whether the data set is scenes without people."""
         return bool(self.scenes) and self.modalities == ["search"]
+
+    @property
+    def only_rdms(self) -> bool:
+        """Whether the data set is published RDMs and nothing else."""
+        return self.rdms is not None and self.modalities == ["rdm"]

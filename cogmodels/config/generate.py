@@ -25,6 +25,7 @@ from cogmodels.config.data_spec import (
     Images,
     Licence,
     PackageSource,
+    RdmSet,
     Recordings,
     UrlSource,
 )
@@ -96,6 +97,7 @@ SPEC_SECTIONS = {
     "`gaze_files`": GazeFiles,
     "`gaze_files.screen`": GazeScreen,
     "`images`": Images,
+    "`rdms`": RdmSet,
     "`scenes.<name>`, `kind: table`": TableScenes,
     "`scenes.<name>`, `kind: cutouts`": CutoutScenes,
     "`scenes.<name>`, `kind: covers`": CoverScenes,

@@ -144,6 +144,8 @@ class Plan:
         excluded = self.study.pipelines[pipeline].exclude if pipeline else []
         if self.specs[dataset].only_scenes:
             listed = []
+        elif self.specs[dataset].only_rdms:
+            listed = self.specs[dataset].subjects
         elif self.kind(dataset) == "folder":
             listed = self.specs[dataset].subjects or list_subjects(Path(self.root(dataset)))
         else:
@@ -174,6 +176,15 @@ class Plan:
             name: f"{self.results}/scanpath/{name}/human-consistency"
             for name in self.scanpaths
             if self.specs[name].images is not None and self.study.human_consistency
+        }
+
+    @cached_property
+    def rdm_agreements(self) -> dict[str, str]:
+        """Data set of published RDMs -> folder of how much people's agree."""
+        return {
+            name: f"{self.results}/fmri/{name}/rdm-agreement"
+            for name, spec in self.specs.items()
+            if spec.rdms is not None
         }
 
     # -- pipelines and experiments -----------------------------------------------------------------------------

@@ -29,6 +29,10 @@ METRIC_NAMES = {
     "found_rate": "share of targets found",
     "fixations_to_find": "fixations to find the target (less is better)",
     "auc_performance": "area under cumulative performance",
+    "reliability": "reliability, r with the others' mean",
+    "noise_ceiling": "noise ceiling, r with the mean of all",
+    "identification_top1": "identification, top 1",
+    "identification_two_way": "identification, two-way",
     "onset_error_ms": "saccade onset error, ms (less is better)",
     "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
 }

@@ -531,14 +531,14 @@ def coders_of(wildcards):
 
 
 def preprocessing_scores():
-    """Scores of detectors against human coders, and of people against each other."""
+    """Scores of detectors against human coders, and of people's RDMs against each other."""
     coded = [
         f"{RESULTS}/gaze/{dataset}/{pipeline}/scores.csv"
         for pipeline in PLAN.pipelines("gaze")
         for dataset in PLAN.datasets_of(pipeline)
         if PLAN.specs[dataset].coders
     ]
-    return coded
+    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()]
 
 
 def detectors_on_truth():
@@ -640,6 +640,7 @@ def report_facts():
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
             | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
             | {"images_note": spec.images.note if spec.images else ""}
+            | {"rdms_note": spec.rdms.note if spec.rdms else ""}
             | {"scenes_kind": PLAN.scenes_kind(name), "scenes_notes": [part.note for part in spec.scenes.values()]}
             for name, spec in PLAN.specs.items()
         },

@@ -8,6 +8,7 @@ rule make_report:
         table=f"{RESULTS}/compare/comparison.html",
         comparison=f"{RESULTS}/compare/scores.png",
         bold=figures_of("fmri"),
+        rdms=[f"{folder}/agreement.png" for folder in PLAN.rdm_agreements.values()],
         evoked=figures_of("eeg"),
         eeg_quality=eeg_tables(),
         eeg_pages=eeg_pages(),
