@@ -12,11 +12,12 @@ GRID = (48, 56, 40)
 
 
 def run(voxels: int, seed: int = 0) -> np.ndarray:
-    """A run (300, voxels) float32: a mean, drift, 24 confounds, AR(1) noise."""
+    """A run (300, voxels) float32: a mean, drift, 24 confounds, AR(1) noise (0 to .6, as in real voxels)."""
     rng = np.random.default_rng(seed)
     noise = rng.standard_normal((VOLUMES, voxels), dtype=np.float32)
+    autocorrelation = rng.uniform(0, 0.6, voxels).astype(np.float32)
     for k in range(1, VOLUMES):
-        noise[k] += np.float32(0.3) * noise[k - 1]
+        noise[k] += autocorrelation * noise[k - 1]
     time = np.linspace(-1, 1, VOLUMES, dtype=np.float32)[:, None]
     noise += time * rng.standard_normal((1, voxels), dtype=np.float32)
     noise += confounds().astype(np.float32) @ rng.standard_normal((24, voxels), dtype=np.float32) * np.float32(0.3)

@@ -20,15 +20,20 @@ def clean(name, **options):
 
         given = inputs(name)
         data, confounds = given["data"], given["confounds"]
-        return lambda: clean(
-            data,
-            t_r=REPETITION_TIME,
-            confounds=confounds,
-            high_pass=1 / 128,
-            standardize=None,
-            detrend=False,
-            **options,
-        )[:, ::EVERY]
+
+        def work():
+            cleaned = clean(
+                data,
+                t_r=REPETITION_TIME,
+                confounds=confounds,
+                high_pass=1 / 128,
+                standardize=None,
+                detrend=False,
+                **options,
+            )[:, ::EVERY]
+            return cleaned - cleaned.mean(axis=0)  # it keeps means, we do not
+
+        return work
 
     return prepare
 

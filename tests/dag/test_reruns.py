@@ -79,7 +79,8 @@ def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
         "experiments={tiny-rougher: {extends: tiny-fmri, pipeline: rougher}}",
     )
     assert run.counts == {
-        "mask_bold": 2, "clean_bold": 4, "extract_responses": 2, "plot_bold": 2,
+        "mask_bold": 2, "clean_bold": 4, "extract_responses": 2, "plot_bold": 2, "measure_bold": 4,
+        "tabulate_bold_quality": 1,
         "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT,
     }  # fmt: skip
 
