@@ -84,6 +84,14 @@ def moving_head(volumes: int = 6, seed: int = 3) -> dict[str, np.ndarray]:
     return {"volumes": np.stack(made, axis=-1).astype(np.float32), "affine": affine, "moves": moves}
 
 
+def distance(found, true):
+    """Mean distance (mm) between where two moves take points 50 mm around the centre."""
+    turns = np.random.default_rng(0).standard_normal((500, 3))
+    points = 50 * turns / np.linalg.norm(turns, axis=1, keepdims=True)
+    apart = points @ (found[:3, :3] - true[:3, :3]).T + found[:3, 3] - true[:3, 3]
+    return np.linalg.norm(apart, axis=1).mean()
+
+
 def head_run(seed: int = 4) -> dict[str, np.ndarray]:
     """300 volumes of noise on a grid of 4-mm voxels, and a mask of an ellipsoid."""
     rng = np.random.default_rng(seed)

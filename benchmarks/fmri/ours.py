@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from inputs import distance
 from timing import inputs, run
 
 REPETITION_TIME = 2.0
@@ -64,14 +65,6 @@ def realignment():
         return [distance(rigid_matrix(row, centre), move) for row, move in zip(found, given["moves"][1:], strict=True)]
 
     return work
-
-
-def distance(found, true):
-    """Mean distance (mm) between where two moves take points 50 mm around the centre."""
-    turns = np.random.default_rng(0).standard_normal((500, 3))
-    points = 50 * turns / np.linalg.norm(turns, axis=1, keepdims=True)
-    apart = points @ (found[:3, :3] - true[:3, :3]).T + found[:3, 3] - true[:3, 3]
-    return np.linalg.norm(apart, axis=1).mean()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import pandas as pd
 
 from cogmodels.errors import DataError
 
+# Protocols that leave out one value of a column at a time, and how their folds are called.
+_LEFT_OUT = {"leave_one_run_out": ("run", "run"), "leave_one_subject_out": ("subject", "sub")}
+
 
 def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Folds of one subject's trials, or of all subjects' where subjects are left out.
@@ -28,16 +31,17 @@ def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarra
         Fewer than three runs or subjects (one to test, two for the nested choice), or no train or no test trials.
     """
     subject = ", ".join(sorted(set(trials["subject"])))
-    if protocol == "leave_one_run_out":
-        runs = trials["run"].to_numpy()
-        names = sorted(set(runs))
+    if protocol in _LEFT_OUT:
+        column, prefix = _LEFT_OUT[protocol]
+        groups = trials[column].to_numpy()
+        names = sorted(set(groups))
         if len(names) < 3:
             raise DataError(
-                f"leave_one_run_out needs at least 3 runs, found {len(names)}",
+                f"{protocol} needs at least 3 {column}s, found {len(names)}",
                 where=f"subject {subject}",
-                remedy="Choose another protocol, or add runs",
+                remedy=f"Choose another protocol, or add {column}s",
             )
-        return {f"run-{name}": (np.flatnonzero(runs != name), np.flatnonzero(runs == name)) for name in names}
+        return {f"{prefix}-{name}": (np.flatnonzero(groups != name), np.flatnonzero(groups == name)) for name in names}
     if protocol == "held_out_stimuli":
         split = trials["split"].to_numpy()
         train, test = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
@@ -55,14 +59,4 @@ def make_folds(trials: pd.DataFrame, protocol: str) -> dict[str, tuple[np.ndarra
                 remedy="Split by stimulus, so that no test stimulus is trained on",
             )
         return {"test": (train, test)}
-    if protocol == "leave_one_subject_out":
-        subjects = trials["subject"].to_numpy()
-        names = sorted(set(subjects))
-        if len(names) < 3:
-            raise DataError(
-                f"leave_one_subject_out needs at least 3 subjects, found {len(names)}",
-                where=f"subject {subject}",
-                remedy="Choose another protocol, or add subjects",
-            )
-        return {f"sub-{name}": (np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)) for name in names}
     raise ValueError(f"unknown protocol {protocol!r}")

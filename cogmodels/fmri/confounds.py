@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -141,24 +141,16 @@ def select_confounds(
     if global_signal:
         chosen += ["global_signal"]
     chosen += [f"a_comp_cor_{i:02d}" for i in range(anatomical)] + [f"t_comp_cor_{i:02d}" for i in range(temporal)]
-    missing = [name for name in [*(MOTION if motion else ()), *chosen] if name not in table]
-    if missing:
-        raise DataError(
-            f"the confounds lack {', '.join(missing)}",
-            where="confounds",
-            remedy="Ask for what the table has, or make the derivatives again with these confounds",
-        )
+    _check_there(
+        table,
+        [*(MOTION if motion else ()), *chosen],
+        "Ask for what the table has, or make the derivatives again with these confounds",
+    )
     parts = [table[chosen]]
     if motion:
         parts.insert(0, motion_regressors(table[list(MOTION)].to_numpy(), motion))
     regressors = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
-    wrong = [name for name in regressors if not np.isfinite(regressors.loc[keep, name]).all()]
-    if wrong:
-        raise DataError(
-            f"{', '.join(wrong)} hold missing values in volumes that are kept",
-            where="confounds",
-            remedy="Leave these columns out; a tissue whose mask was empty has no signal",
-        )
+    _check_known(regressors, keep, "Leave these columns out; a tissue whose mask was empty has no signal")
     return regressors.fillna(0.0), keep
 
 
@@ -197,23 +189,11 @@ def pipeline_confounds(
         temporal=5 if "tcompcor" in names else 0,
     )
     columns = [name for name in names if name not in strategies and name not in chosen]
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise DataError(
-            f"the confounds lack {', '.join(missing)}",
-            where="confounds",
-            remedy=f"Name columns that the table has, or {', '.join(strategies)}",
-        )
+    _check_there(table, columns, f"Name columns that the table has, or {', '.join(strategies)}")
     if "spikes" in names:
         columns += list(table.filter(regex=r"^motion_outlier\d+$"))
     others = table[columns].reset_index(drop=True)
-    wrong = [name for name in others if not np.isfinite(others.loc[keep, name]).all()]
-    if wrong:
-        raise DataError(
-            f"{', '.join(wrong)} hold missing values in volumes that are kept",
-            where="confounds",
-            remedy="Leave these columns out",
-        )
+    _check_known(others, keep, "Leave these columns out")
     spikes = spike_regressors(~keep)
     found = np.hstack([chosen.to_numpy(), others.fillna(0.0).to_numpy(), spikes.to_numpy()]).astype(float)
     return found if found.shape[1] else None
@@ -316,3 +296,17 @@ def temporal_components(
     variance = (data - base @ (base.T @ data)).var(axis=0)
     chosen = np.sort(np.argsort(-variance, kind="stable")[: max(1, round(share * data.shape[1]))])
     return anatomical_components(data[:, chosen], count=count, basis=basis, prefix="t_comp_cor")
+
+
+def _check_there(table: pd.DataFrame, names: Iterable[str], remedy: str) -> None:
+    """The table has all columns that are asked for."""
+    if missing := [name for name in names if name not in table]:
+        raise DataError(f"the confounds lack {', '.join(missing)}", where="confounds", remedy=remedy)
+
+
+def _check_known(regressors: pd.DataFrame, keep: np.ndarray, remedy: str) -> None:
+    """No value is missing in the volumes that are kept."""
+    if wrong := [name for name in regressors if not np.isfinite(regressors.loc[keep, name]).all()]:
+        raise DataError(
+            f"{', '.join(wrong)} hold missing values in volumes that are kept", where="confounds", remedy=remedy
+        )
