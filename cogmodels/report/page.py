@@ -21,6 +21,10 @@ FAMILIES = {
     "scanpath": "Scanpaths",
 }
 
+# Columns of quality tables whose cells are names, whatever they look like, and those that are empty where all is well.
+NAMES = ("subject", "session", "recording")
+REMARKS = ("outlier", "outlier_measures")
+
 
 def study_page(
     study: Mapping[str, Any],
@@ -28,12 +32,10 @@ def study_page(
     scores: pd.DataFrame,
     comparison: Path,
     figures: Mapping[str, list[Path]],
-    quality: Mapping[str, pd.DataFrame],
-    bold_quality: Mapping[str, pd.DataFrame] | None = None,
+    quality: Mapping[str, Mapping[str, pd.DataFrame]],
     fixations: Mapping[str, pd.DataFrame],
     consistency: pd.DataFrame,
     provenance: Mapping[str, Any],
-    eeg_quality: Mapping[str, pd.DataFrame] | None = None,
     eeg_pages: Sequence[str] = (),
 ) -> str:
     """HTML of the report, figures and styles inside.
@@ -48,16 +50,14 @@ def study_page(
         Figure of all scores.
     figures : mapping of section -> paths
         Figures in reading order.
-    quality, fixations : mapping of data set -> DataFrame
-        Gaze quality and fixations.
-    bold_quality : mapping of "data set/pipeline" -> DataFrame, optional
-        Quality of BOLD runs.
+    quality : mapping of {"gaze", "eeg", "fmri"} -> mapping of "data set / pipeline" -> DataFrame
+        Quality of recordings.
+    fixations : mapping of "data set / pipeline" -> DataFrame
+        Fixations tables.
     consistency : DataFrame
         Score rows of people against each other.
     provenance : mapping
         ``commit`` and ``versions``.
-    eeg_quality : mapping of "data set / pipeline" -> DataFrame, optional
-        EEG quality of its subjects.
     eeg_pages : sequence of str
         Places of the subjects' own pages.
     """
@@ -78,45 +78,43 @@ def study_page(
             for name, title in FAMILIES.items()
             if figures.get(name)
         ],
-        eeg_quality={name: _eeg_rows(table) for name, table in (eeg_quality or {}).items()},
         eeg_rule=OUTLIER_RULE,
         eeg_pages=list(eeg_pages),
-        quality={name: _quality_rows(table) for name, table in quality.items()},
-        bold_quality=[
-            {"dataset": name.split("/")[0], "pipeline": name.split("/")[-1], **_quality_rows(table)}
-            | {"flagged": int(table["outlier"].sum()), "runs": len(table)}
-            for name, table in (bold_quality or {}).items()
-        ],
+        quality={modality: _quality_tables(quality.get(modality, {})) for modality in ("gaze", "eeg", "fmri")},
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
         consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
         provenance=provenance,
     )
 
 
-def _quality_rows(table: pd.DataFrame) -> dict[str, Any]:
-    """Quality table with rounded numbers."""
-    rows = [
-        ["n/a" if pd.isna(value) else f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
-        for row in table.itertuples(index=False)
+def _quality_tables(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Quality of each "data set / pipeline": columns and rounded rows, and how many of its rows are flagged."""
+    return [
+        {
+            "dataset": name.split(" / ")[0],
+            "name": name,
+            "columns": [str(column).replace("_", " ") for column in table],
+            "rows": [
+                [_cell(column, value) for column, value in zip(table, row, strict=True)]
+                for row in table.itertuples(index=False)
+            ],
+            "flagged": sum(str(value) not in ("0", "", "nan", "None") for value in table.get("outlier", [])),
+            "runs": len(table),
+        }
+        for name, table in tables.items()
     ]
-    return {"columns": [str(name).replace("_", " ") for name in table], "rows": rows}
 
 
-def _eeg_rows(table: pd.DataFrame) -> dict[str, Any]:
-    """Quality table with rounded numbers, which a file holds as text."""
-    numbers = table.apply(lambda column: pd.to_numeric(column, errors="coerce"))
-    rows = [
-        [
-            str(text)
-            if not pd.isna(text) and (pd.isna(value) or name == "subject")
-            else ""
-            if pd.isna(text)
-            else f"{value:.4g}"
-            for name, text, value in zip(table, texts, values, strict=True)
-        ]
-        for texts, values in zip(table.itertuples(index=False), numbers.itertuples(index=False), strict=True)
-    ]
-    return {"columns": [str(name).replace("_", " ") for name in table], "rows": rows}
+def _cell(column: str, value: Any) -> str:
+    """A cell as people read it: four digits of a number, which a file may hold as text; names as they are."""
+    if pd.isna(value):
+        return "" if column in REMARKS else "n/a"
+    if column in NAMES:
+        return str(value)
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return str(value)
 
 
 def _fixation_facts(table: pd.DataFrame) -> dict[str, Any]:

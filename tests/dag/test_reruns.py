@@ -134,18 +134,12 @@ def test_a_lost_table_is_made_again_with_the_same_bytes(finished):
 def test_a_run_killed_half_way_ends_with_the_same_tables(finished, make_workflow, tmp_path):
     workflow = make_workflow(tmp_path / "work", finished.checkout)
     write_tiny(workflow.folder)
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-s",
-        str(finished.checkout / "Snakefile"),
-        "--workflow-profile",
-        "none",
-    ]
+    # One modality is enough to be killed in.
+    config = (*CONFIG, "--config", "pipelines={epochs: null, ivt: null}", "experiments={tiny-eeg: null}")
+    command = [sys.executable, "-m", "snakemake", "-s", str(finished.checkout / "Snakefile")]
     with (tmp_path / "log.txt").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--workflow-profile", "none", "--directory", str(workflow.folder), "--cores", "2", *CONFIG],
+            [*command, "--workflow-profile", "none", "--directory", str(workflow.folder), "--cores", "2", *config],
             env={**os.environ, "PYTHONPATH": str(finished.checkout)}, cwd=workflow.folder, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
@@ -156,19 +150,19 @@ def test_a_run_killed_half_way_ends_with_the_same_tables(finished, make_workflow
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert len(tables(workflow.folder)) < len(tables(finished.folder))
-    workflow(*CONFIG, "--unlock", dry=False)
-    workflow(*CONFIG, dry=False)
+    workflow(*config, "--unlock", dry=False)
+    workflow(*config, dry=False)
     assert tables(workflow.folder) == tables(finished.folder)
-    assert workflow(*CONFIG).nothing
+    assert workflow(*config).nothing
 
 
 def tables(folder):
-    """Digest of every table of results that a study leaves."""
+    """Digest of every table that the fMRI of the study leaves."""
     patterns = (
-        "derivatives/**/*.parquet",
-        "derivatives/**/*.tsv",
-        "results/**/predictions.parquet",
-        "results/**/*.csv",
+        "derivatives/tiny/trial-mean/**/*.parquet",
+        "derivatives/tiny/trial-mean/**/*.tsv",
+        "results/tiny/decoding/tiny/tiny-fmri/**/predictions.parquet",
+        "results/tiny/decoding/tiny/tiny-fmri/**/*.csv",
     )
     found = [path for pattern in patterns for path in folder.glob(pattern)]
     return {path.relative_to(folder).as_posix(): digest(path) for path in found}

@@ -22,7 +22,7 @@ rule make_report:
             *(f"{PLAN.experiment_folder(name)}/search.png" for name in PLAN.of_family("search")),
         ],
         training=training_figures(),
-        quality=gaze_tables("quality.tsv"),
+        gaze_quality=gaze_tables("quality.tsv"),
         bold_quality=bold_quality_tables(),
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],

@@ -12,6 +12,12 @@ from cogmodels.report.page import study_page
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import commit, versions
 
+
+def place(file: str) -> str:
+    """Data set and pipeline of a table."""
+    return " / ".join(Path(file).parent.parts[-2:])
+
+
 with job(snakemake):
     given = snakemake.input
     page = study_page(
@@ -27,11 +33,16 @@ with job(snakemake):
             "gaze": list(map(Path, [*given.truth, *given.gaze])),
             "scanpath": list(map(Path, given.consistency_figures)),
         },
-        quality={str(Path(file).parent.parent.name): read_tsv(Path(file)) for file in given.quality},
-        eeg_quality={" / ".join(Path(file).parent.parts[-2:]): read_tsv(Path(file)) for file in given.eeg_quality},
+        quality={
+            modality: {place(file): read_tsv(Path(file)) for file in files}
+            for modality, files in (
+                ("gaze", given.gaze_quality),
+                ("eeg", given.eeg_quality),
+                ("fmri", given.bold_quality),
+            )
+        },
         eeg_pages=list(map(str, given.eeg_pages)),
-        bold_quality={"/".join(Path(file).parent.parts[-2:]): read_tsv(Path(file)) for file in given.bold_quality},
-        fixations={str(Path(file).parent.parent.name): read_fixations(Path(file)) for file in given.fixations},
+        fixations={place(file): read_fixations(Path(file)) for file in given.fixations},
         consistency=gather_scores(map(Path, given.consistency)),
         provenance={"commit": commit(str(Path.cwd())), "versions": versions()},
     )

@@ -98,6 +98,23 @@ def test_a_study_without_models_has_a_page(scores, figure):
     assert "trains no model" not in page(scores.assign(metric="asymmetry_index"), figure)
 
 
+def test_quality_of_each_pipeline_has_its_table(scores, figure):
+    eeg = pd.DataFrame({"subject": ["01", "02"], "snr": ["1.23456", np.nan], "outlier": [np.nan, "snr"]})
+    bold = pd.DataFrame({"recording": ["sub-01_run-1"] * 2, "mean_fd_mm": [0.123456, np.nan], "outlier": ["0", "1"]})
+    html = page(
+        scores,
+        figure,
+        figures={"eeg": [figure], "fmri": [figure]},
+        quality={"eeg": {"fake / a": eeg, "fake / b": eeg}, "fmri": {"real-data / p": bold}},
+    )
+    assert "Quality of fake / a" in html
+    assert "Quality of fake / b" in html
+    assert "<td>01</td><td>1.235</td><td></td>" in html
+    assert "<td>02</td><td>n/a</td><td>snr</td>" in html
+    assert "<td>0.1235</td>" in html
+    assert "1 of 2 runs deserve a look" in html
+
+
 def test_numbers_are_empty_where_there_is_none():
     assert (number(np.nan), number(None), number(0.12345)) == ("", "", "0.123")
 
