@@ -28,7 +28,7 @@ def test_decoding_is_above_chance_where_the_difference_is_and_nowhere_else():
 
 def test_generalisation_of_a_moving_transient_is_diagonal_and_of_a_lasting_one_square():
     moving, lasting = (
-        np.mean([decode_over_time(*trials(seed, moving=kind), generalise=True) for seed in range(3)], axis=0)
+        np.mean([decode_over_time(*trials(seed, moving=kind), generalise=True) for seed in range(2)], axis=0)
         for kind in (True, False)
     )
     inside = slice(3, 9)

@@ -46,8 +46,7 @@ def nilearn_maps(runs, model):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("noise", "close"), [("ols", 1e-5), ("ar1", 0.1)])
-@pytest.mark.parametrize("n_runs", [1, 2])
+@pytest.mark.parametrize(("noise", "close", "n_runs"), [("ols", 1e-5, 2), ("ar1", 0.1, 1)])
 def test_maps_equal_those_of_nilearn(noise, close, n_runs):
     # AR(1): nilearn bins the coefficients and does not correct them for the design, so that it is near, not equal.
     runs = [run(seed) for seed in range(n_runs)]
