@@ -72,8 +72,8 @@ class FmriPipeline(Pipeline):
     )
     space: str | None = Field(
         None,
-        description="space of fMRIPrep's volumes, surfaces (`fsaverage5`) or grayordinates (`fsLR`), `func` = the run's "
-        "own; none = the only one there is, volumes first",
+        description="space of fMRIPrep's volumes, surfaces (`fsaverage5`) or grayordinates (`fsLR`), `func` = the "
+        "run's own; none = the only one there is, volumes first",
     )
     confounds: list[str] = Field(
         [],

@@ -39,7 +39,7 @@ _SERIES = {".nii.gz": "bold", ".nii": "bold", ".dtseries.nii": "bold", ".func.gi
 @dataclass(frozen=True)
 class PreparedRun:
     """One run in one space: ``series``, ``confounds`` and, of volumes, ``mask``; ``entities`` by long names. The two
-    hemispheres of a surface are two of these, which `choose_prepared` makes one: ``right`` is the other one's series."""
+    hemispheres of a surface are two of these, which `choose_prepared` makes one: ``right`` is the other's series."""
 
     series: Path
     mask: Path | None

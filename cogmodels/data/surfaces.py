@@ -41,7 +41,9 @@ def write_places(path: Path, mask: Path, series: Series, known: np.ndarray, sour
     """Series as an image (n_places, 1, 1, n_volumes), as FreeSurfer keeps surfaces in NIfTI, and the mask of those that
     are known; the sidecar says which stretch of places is which structure, and of the moment of a volume what that of
     ``source`` says."""
-    about = {name: value for name, value in find_sidecar(source).items() if name in ("SliceTimingCorrected", "StartTime")}
+    about = {
+        name: value for name, value in find_sidecar(source).items() if name in ("SliceTimingCorrected", "StartTime")
+    }
     about["Structures"] = {name: [part.start, part.stop] for name, part in series.structures}
     write_mask(mask, known[:, None, None], np.eye(4))
     write_bold(path, series.data.T[:, None, None], np.eye(4), series.repetition_time, about)

@@ -311,8 +311,8 @@ def describe_flags() -> dict[str, Any]:
         },
         "mean_std_dvars": {"Description": "mean standardised DVARS (1 is what noise does), first volume left out"},
         "median_tsnr": {
-            "Description": "median over voxels of mean / standard deviation, quadratic trend removed; n/a where the mean "
-            "of the run has been removed"
+            "Description": "median over voxels of mean / standard deviation, quadratic trend removed; n/a where "
+            "the mean of the run has been removed"
         },
         "motion_range_mm": {"Description": "largest range of the three translations", "Units": "mm"},
         "motion_range_deg": {"Description": "largest range of the three rotations", "Units": "degrees"},

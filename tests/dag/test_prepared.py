@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from cogmodels.data.bids import bids_path, read_json, read_tsv, write_json, write_tsv
+from cogmodels.data.bids import bids_path, read_json, write_json, write_tsv
 from cogmodels.data.bold import read_bold, read_mask, write_bold
 from cogmodels.data.tables import read_responses
 
@@ -33,15 +33,13 @@ STUDY = {
     "study": "own", "datasets": ["mine"],
     "pipelines": {
         "volumes": {**PIPELINE, "space": "MNI152NLin2009cAsym", "figures": True},
-        "surfaces": {**PIPELINE, "space": "fsaverage5"},
-        "dense": {**PIPELINE, "space": "fsLR", "responses": "lss"},
+        "surfaces": {**PIPELINE, "space": "fsaverage5", "exclude": ["02"]},
+        "dense": {**PIPELINE, "space": "fsLR", "exclude": ["02"], "responses": "lss"},
     },
-    "experiments": {
-        f"categories-{name}": {
-            "family": "decoding", "dataset": "mine", "pipeline": name, "protocol": "leave_one_run_out",
-            "permutations": 100, "bootstrap": 100,
-        } for name in ("volumes", "surfaces", "dense")
-    },
+    "experiments": {"categories": {
+        "family": "decoding", "dataset": "mine", "pipeline": "volumes", "protocol": "leave_one_run_out",
+        "permutations": 100, "bootstrap": 100,
+    }},
 }  # fmt: skip
 
 
@@ -128,18 +126,108 @@ def prepared(tmp_path_factory, make_workflow):
     (workflow.folder / "data_specs").mkdir()
     (workflow.folder / "data_specs" / "mine.yaml").write_text(yaml.safe_dump(MINE))
     (workflow.folder / "own.yaml").write_text(yaml.safe_dump(STUDY))
-    scores = [f"results/own/decoding/mine/{name}/scores.csv" for name in STUDY["experiments"]]
-    more = ["quality.tsv", "sub-01/figures/sub-01_bold.png", "sub-01/figures/sub-01_task-see_run-1_quality.png"]
-    more = [f"derivatives/mine/volumes/{name}" for name in more]
-    workflow("--configfile", "own.yaml", "--", *scores, *more, dry=False)
+    made = [f"{place}/sub-01_responses.parquet" for place in ("surfaces/sub-01", "dense/sub-01")]
+    made += ["sub-01_bold.png", "sub-01_task-see_run-3_quality.png"]
+    made = [name if "/" in name else f"volumes/sub-01/figures/{name}" for name in made]
+    targets = ["results/own/decoding/mine/categories/scores.csv", *(f"derivatives/mine/{name}" for name in made)]
+    workflow("--configfile", "own.yaml", "--", *targets, dry=False)
     return workflow.folder
 
 
-@pytest.mark.parametrize("pipeline", ["volumes", "surfaces", "dense"])
-def test_categories_are_told_apart_from_prepared_runs(prepared, pipeline):
-    responses = read_responses(prepared / f"derivatives/mine/{pipeline}/sub-01/sub-01_responses.parquet")
-    scores = pd.read_csv(prepared / f"results/own/decoding/mine/categories-{pipeline}/scores.csv")
+def responses_of(folder, pipeline):
+    return read_responses(folder / f"derivatives/mine/{pipeline}/sub-01/sub-01_responses.parquet")
+
+
+def test_categories_are_told_apart_from_prepared_volumes(prepared):
+    scores = pd.read_csv(prepared / "results/own/decoding/mine/categories/scores.csv")
     (score,) = scores[scores["metric"] == "accuracy"].to_dict("records")
-    assert len(responses.trials) == 3 * 6
     assert score["value"] > 0.9
     assert score["chance"] == 0.5
+    assert len(responses_of(prepared, "volumes").trials) == len(RUNS) * len(ONSETS)
+
+
+@pytest.mark.parametrize("run", ["1", "3"])
+def test_confounds_under_old_and_new_names_and_volumes_that_are_not_steady_are_gone(prepared, run):
+    func = prepared / "derivatives/mine/volumes/sub-01/func"
+    mask, _ = read_mask(func / "sub-01_desc-brain_mask.nii.gz")
+    expected = MASK.copy()
+    expected[EMPTY] = False
+    np.testing.assert_array_equal(mask, expected)
+    clean = read_bold(func / f"sub-01_task-see_run-{run}_desc-clean_bold.nii.gz").data[mask].astype(float)
+    _, fluid = series("01", run)
+    assert np.abs(clean @ (fluid - fluid.mean()) / VOLUMES).max() < 1e-5
+    assert np.abs(clean[:, 0]).max() < 1e-4
+    assert clean.std(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_head_moves_as_fmriprep_says(prepared):
+    quality = read_json(prepared / "derivatives/mine/volumes/sub-01/func/sub-01_task-see_run-3_desc-quality_bold.json")
+    assert 0 < quality["mean_fd_mm"] < 1
+    assert quality["n_voxels"] == MASK.sum() - 1
+
+
+def test_surfaces_give_the_responses_of_the_same_places_as_volumes(prepared):
+    inside = np.flatnonzero(MASK.ravel())
+    half = len(inside) // 2
+    lost = {inside[3], inside[half + 3], np.ravel_multi_index(EMPTY, SHAPE)}
+    order = [place for place in inside if place != np.ravel_multi_index(EMPTY, SHAPE)]
+    kept = [place not in lost for place in order]
+    volumes, surfaces = responses_of(prepared, "volumes"), responses_of(prepared, "surfaces")
+    pd.testing.assert_frame_equal(volumes.trials, surfaces.trials)
+    np.testing.assert_allclose(surfaces.values, volumes.values[:, kept], atol=1e-5)
+    about = read_json(prepared / "derivatives/mine/surfaces/sub-01/func/sub-01_task-see_run-1_desc-gathered_bold.json")
+    assert about["Structures"] == {"CortexLeft": [0, half], "CortexRight": [half, 2 * half]}
+
+
+def test_grayordinates_answer_to_their_category(prepared):
+    dense = responses_of(prepared, "dense")
+    face = CATEGORY["face"][MASK][np.flatnonzero(MASK.ravel()) != np.ravel_multi_index(EMPTY, SHAPE)]
+    shown = (dense.trials["label"] == "face").to_numpy()
+    # Betas in percent: two where a category is shown, none for the other.
+    assert dense.values[shown][:, face].mean() == pytest.approx(2, abs=0.6)
+    assert abs(dense.values[~shown][:, face].mean()) < 0.6
+
+
+# -- raw runs with slices one after another ----------------------------------------------------------------------------
+
+SLICES = np.array([0.0, 1.0, 0.5, 1.5])
+
+
+def write_sliced(root, times):
+    """A sine in every voxel, each slice at its own time; interleaved slices."""
+    path = bids_path(root / "bids", "func", suffix="bold", extension=".nii.gz", subject="01", task="see", run="1")
+    taken = TR * np.arange(80) + SLICES[:, None]
+    data = np.broadcast_to(1000 + 50 * np.sin(2 * np.pi * 0.2 * taken), (3, 3, 4, 80)).astype(np.float32)
+    write_bold(path, data, np.diag([3.0, 3.0, 3.0, 1.0]), TR, {"SliceTiming": times} if times else {})
+    events = pd.DataFrame({"onset": [10.0, 50.0], "duration": 10.0, "trial_type": ["a", "b"]})
+    write_tsv(path.with_name(path.name.replace("_bold.nii.gz", "_events.tsv")), events)
+    write_json(root / "bids" / "dataset_description.json", {"Name": "SIMULATED", "BIDSVersion": "1.11.0"})
+    (root / "data_specs").mkdir(exist_ok=True)
+    spec = {name: value for name, value in MINE.items() if name != "fmriprep"}
+    (root / "data_specs" / "mine.yaml").write_text(yaml.safe_dump(spec))
+    pipeline = {"modality": "fmri", "datasets": ["mine"], "slice_timing": True}
+    (root / "own.yaml").write_text(yaml.safe_dump({"study": "o", "datasets": ["mine"], "pipelines": {"p": pipeline}}))
+    return "derivatives/mine/p/sub-01/func/sub-01_task-see_run-1_desc-slicetimed_bold.nii.gz"
+
+
+def test_interleaved_slices_come_to_one_moment(workflow):
+    target = write_sliced(workflow.folder, SLICES.tolist())
+    workflow("--configfile", "own.yaml", "--", target, dry=False)
+    corrected = read_bold(workflow.folder / target)
+    assert corrected.timing == {"SliceTimingCorrected": True, "StartTime": 0.75}
+    expected = 1000 + 50 * np.sin(2 * np.pi * 0.2 * (TR * np.arange(80) + 0.75))
+    # Where the kernel is whole. 1 % of a volume late would be 1.3 of 50.
+    np.testing.assert_allclose(
+        corrected.data[..., 17:-17], np.broadcast_to(expected, (3, 3, 4, 80))[..., 17:-17], atol=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"), [(None, "there are no slice times"), ([0, 0.5, 1.0], "3 slice times for 4 slices")]
+)
+def test_slice_times_that_are_missing_or_too_few_stop_the_step(workflow, times, expected):
+    target = write_sliced(workflow.folder, times)
+    run = workflow("--configfile", "own.yaml", "--", target, dry=False, check=False)
+    assert run.code != 0
+    assert expected in " ".join(run.text.split())
+    assert not (workflow.folder / target).exists()
