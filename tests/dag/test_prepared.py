@@ -83,7 +83,7 @@ def write_surfaces(func, stem, data):
     half = places.shape[1] // 2
     for side, part in (("L", places[:, :half].copy()), ("R", places[:, half:].copy())):
         part[:, 3] = np.nan
-        meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": f"Cortex{side}"})
+        meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": {"L": "CortexLeft", "R": "CortexRight"}[side]})
         arrays = [nib.gifti.GiftiDataArray(row, meta={"TimeStep": f"{1000 * TR:g}"}) for row in part]
         path = func / f"{stem}_hemi-{side}_space-fsaverage5_bold.func.gii"
         nib.save(nib.gifti.GiftiImage(meta=meta, darrays=arrays), path)
@@ -216,9 +216,9 @@ def test_interleaved_slices_come_to_one_moment(workflow):
     corrected = read_bold(workflow.folder / target)
     assert corrected.timing == {"SliceTimingCorrected": True, "StartTime": 0.75}
     expected = 1000 + 50 * np.sin(2 * np.pi * 0.2 * (TR * np.arange(80) + 0.75))
-    # Where the kernel is whole. 1 % of a volume late would be 1.3 of 50.
+    # Where the kernel is whole. The sine has .4 cycles a volume; 1 % of a volume late would be 1.3 of its 50.
     np.testing.assert_allclose(
-        corrected.data[..., 17:-17], np.broadcast_to(expected, (3, 3, 4, 80))[..., 17:-17], atol=0.1
+        corrected.data[..., 17:-17], np.broadcast_to(expected, (3, 3, 4, 80))[..., 17:-17], atol=0.3
     )
 
 
