@@ -71,7 +71,9 @@ class FmriPipeline(Pipeline):
         "raw", description="images that it starts from: the raw ones, or fMRIPrep's (the data set's `fmriprep` folder)"
     )
     space: str | None = Field(
-        None, description="space of fMRIPrep's volumes, `func` = the run's own; none = the only one there is"
+        None,
+        description="space of fMRIPrep's volumes, surfaces (`fsaverage5`) or grayordinates (`fsLR`), `func` = the "
+        "run's own; none = the only one there is, volumes first",
     )
     confounds: list[str] = Field(
         [],

@@ -206,7 +206,7 @@ def write_bold(
     """Run (x, y, z, t) in its own dtype with a sidecar; same data, same bytes. Files written are returned."""
     import nibabel as nib
 
-    image = nib.Nifti1Image(data, affine)
+    image = _image(data, affine)
     image.header.set_xyzt_units("mm", "sec")
     image.header.set_zooms((*image.header.get_zooms()[:3], float(repetition_time)))
     with whole(path) as temporary:
@@ -274,7 +274,14 @@ def write_mask(path: Path, mask: np.ndarray, affine: np.ndarray) -> None:
     import nibabel as nib
 
     with whole(path) as temporary:
-        nib.save(nib.Nifti1Image(mask.astype(np.uint8), affine), temporary)
+        nib.save(_image(mask.astype(np.uint8), affine), temporary)
+
+
+def _image(data: np.ndarray, affine: np.ndarray) -> Any:
+    """NIfTI, of the second kind where an edge is longer than the first can say (places of a surface)."""
+    import nibabel as nib
+
+    return (nib.Nifti1Image if max(data.shape) < 2**15 else nib.Nifti2Image)(data, affine)
 
 
 def _load(path: Path) -> tuple[Any, np.ndarray]:

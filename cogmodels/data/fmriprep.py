@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
@@ -38,12 +39,18 @@ _SERIES = {".nii.gz": "bold", ".nii": "bold", ".dtseries.nii": "bold", ".func.gi
 @dataclass(frozen=True)
 class PreparedRun:
     """One run in one space: ``series``, ``confounds`` and, of volumes, ``mask``; ``entities`` by long names. The two
-    hemispheres of a surface are two of these."""
+    hemispheres of a surface are two of these, which `choose_prepared` makes one: ``right`` is the other's series."""
 
     series: Path
     mask: Path | None
     confounds: Path
     entities: dict[str, str]
+    right: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """Its series, or those of both hemispheres."""
+        return [self.series] if self.right is None else [self.series, self.right]
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,36 @@ def find_prepared_runs(
             remedy="Correct `task` or `space`, or run fMRIPrep with `--output-spaces`",
         )
     return [_prepared(path, entities) for path, entities in chosen]
+
+
+def choose_prepared(fitting: Sequence[PreparedRun], stem: str, where: str) -> PreparedRun:
+    """The one series of a run among those in all spaces: volumes first, then grayordinates, then both hemispheres.
+
+    Raises
+    ------
+    DataError
+        There is none, more than one (the spaces are named), or one hemisphere alone.
+    """
+    kinds = {
+        "volumes": [run for run in fitting if run.mask is not None],
+        "grayordinates": [run for run in fitting if run.series.name.endswith(".dtseries.nii")],
+        "surfaces": [run for run in fitting if run.series.name.endswith(".func.gii")],
+    }
+    kind = next((name for name, runs in kinds.items() if runs), "volumes")
+    found = kinds[kind]
+    if kind == "surfaces":
+        sides = {side: [run for run in found if f"_hemi-{side}_" in run.series.name] for side in "LR"}
+        if len(sides["L"]) == len(sides["R"]) == 1 and len({run.entities["space"] for run in found}) == 1:
+            return replace(sides["L"][0], right=sides["R"][0].series)
+    elif len(found) == 1:
+        return found[0]
+    spaces = ", ".join(sorted({run.entities["space"] for run in found})) or "none"
+    raise DataError(
+        f"`{stem}` has {len(found)} prepared {kind} (in: {spaces})",
+        where=where,
+        remedy="Choose one `space` that holds one volume, one file of grayordinates or a left and a right hemisphere; "
+        "or `exclude` the subject",
+    )
 
 
 def read_confounds(path: Path) -> pd.DataFrame:

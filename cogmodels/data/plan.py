@@ -14,7 +14,7 @@ from cogmodels.config.load import load_spec
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
-from cogmodels.data.fmriprep import PreparedRun, find_prepared_runs
+from cogmodels.data.fmriprep import PreparedRun, choose_prepared, find_prepared_runs
 from cogmodels.errors import ConfigError, DataError
 
 DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
@@ -134,6 +134,10 @@ class Plan:
     def prepared(self, dataset: str, pipeline: str, stem: str) -> PreparedRun | None:
         """What fMRIPrep made of a recording; none where the pipeline starts from the raw image."""
         return self._prepared.get((dataset, pipeline), {}).get(stem)
+
+    def on_surface(self, dataset: str, pipeline: str) -> bool:
+        """A pipeline starts from surfaces or grayordinates."""
+        return any(run.mask is None for run in self._prepared.get((dataset, pipeline), {}).values())
 
     def subjects(self, dataset: str, pipeline: str | None = None) -> list[str]:
         """Subjects of a data set, or those on whom a pipeline runs, in order.
@@ -335,7 +339,7 @@ class Plan:
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _find_prepared(self, dataset: str, pipeline: str) -> dict[str, PreparedRun]:
-        """For each recording of a pipeline, by its stem, the volumes that fMRIPrep made of it."""
+        """For each recording of a pipeline, by its stem, what fMRIPrep made of it."""
         options, root = self.study.pipelines[pipeline], self.specs[dataset].fmriprep
         where = f"pipelines.{pipeline}, data set {dataset}"
         if root is None:
@@ -355,17 +359,19 @@ class Plan:
                 for run in runs[recording.subject]
                 if all(run.entities.get(key) == getattr(recording, key) for key in keys)
             ]
-            volumes = [run for run in fitting if run.mask is not None]
-            if len(volumes) != 1:
-                spaces = ", ".join(sorted({run.entities["space"] for run in volumes or fitting})) or "none"
-                kinds = "surfaces or grayordinates" if fitting and not volumes else "volumes"
-                raise DataError(
-                    f"`{recording.stem}` has {len(volumes)} prepared volumes ({kinds} in: {spaces})",
-                    where=f"{where}, {root}",
-                    remedy="Choose one `space` of volumes (surfaces and grayordinates are read by "
-                    "`cogmodels.data.fmriprep.read_series` only), or `exclude` the subject",
-                )
-            found[recording.stem] = volumes[0]
+            found[recording.stem] = choose_prepared(fitting, recording.stem, f"{where}, {root}")
+        wanted = {
+            "smoothing_fwhm_mm": options.smoothing_fwhm_mm > 0,
+            "contrasts": bool(options.contrasts),
+            "figures": options.figures,
+        }
+        if any(wanted.values()) and any(run.mask is None for run in found.values()):
+            raise ConfigError(
+                f"{', '.join(f'`{name}`' for name, set_ in wanted.items() if set_)} of surfaces or grayordinates: "
+                "smoothing, maps and figures are those of volumes",
+                where=where,
+                remedy="Leave them out, or choose a `space` of volumes",
+            )
         return found
 
     @staticmethod

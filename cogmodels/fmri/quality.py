@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from cogmodels.errors import DataError
 from cogmodels.fmri.cleaning import CHUNK, CONSTANT, trend_basis
 from cogmodels.fmri.confounds import outlier_volumes
+from cogmodels.fmri.masks import is_demeaned
 
 # Median of all values that plain DVARS is scaled to (Power et al. 2012).
 GRAND_MEDIAN = 1000.0
@@ -64,8 +65,9 @@ def temporal_snr(data: np.ndarray, *, order: int = 2) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Dvars:
-    """Per volume (n_volumes,): ``plain`` (grand median 1000), ``standardized`` by what neighbouring volumes are
-    expected to differ by, and ``voxelwise``, where each voxel is standardised first. 0 for the first volume."""
+    """Per volume (n_volumes,): ``plain`` (grand median 1000; NaN where the mean of the run has been removed),
+    ``standardized`` by what neighbouring volumes are expected to differ by, and ``voxelwise``, where each voxel is
+    standardised first. 0 for the first volume."""
 
     plain: np.ndarray
     standardized: np.ndarray
@@ -93,7 +95,8 @@ def dvars(data: np.ndarray) -> Dvars:
     Raises
     ------
     DataError
-        Fewer than 3 volumes, values that are not finite, a median of 0 or less, or no voxel that varies.
+        Fewer than 3 volumes, values that are not finite, a median of 0 or less in a run that has its mean, or no voxel
+        that varies.
     """
     data = np.asarray(data)
     if data.ndim != 2 or len(data) < 3 or not data.size or not np.isfinite(data).all():
@@ -110,24 +113,28 @@ def dvars(data: np.ndarray) -> Dvars:
             f"none of the {data.shape[1]} voxels varies over the run", where="DVARS", remedy="Check image and mask"
         )
     median = float(np.median(data[:, varies]))
-    if not median > 0:
+    demeaned = is_demeaned(data[:, varies])
+    if not median > 0 and not demeaned:
         raise DataError(
-            f"the median of all values is {median:g}", where="DVARS", remedy="Give the run before its mean is removed"
+            f"the median of all values is {median:g}", where="DVARS", remedy="Give the run as it was measured"
         )
+    # What is standardised does not depend on the scale.
+    scale = 1.0 if demeaned else GRAND_MEDIAN / median
     total, expected, voxelwise = np.zeros(len(data) - 1), 0.0, np.zeros(len(data) - 1)
     for first in range(0, len(varies), CHUNK):
         chosen = varies[first : first + CHUNK]
-        part = data[:, chosen].astype(np.float64) * (GRAND_MEDIAN / median)
+        part = data[:, chosen].astype(np.float64) * scale
         steps = np.diff(part, axis=0)
         part -= part.mean(axis=0)
         lag_one = (part[1:] * part[:-1]).sum(axis=0) / (part**2).sum(axis=0)
-        usual = np.sqrt(2 * (1 - lag_one)) * spread[chosen] * (GRAND_MEDIAN / median)
+        usual = np.sqrt(2 * (1 - lag_one)) * spread[chosen] * scale
         total += (steps**2).sum(axis=1)
         voxelwise += ((steps / usual) ** 2).sum(axis=1)
         expected += usual.sum()
     plain = np.sqrt(total / len(varies))
     every = (plain, plain * len(varies) / expected, np.sqrt(voxelwise / len(varies)))
-    return Dvars(*(np.concatenate([[0.0], values]) for values in every))
+    found = Dvars(*(np.concatenate([[0.0], values]) for values in every))
+    return replace(found, plain=np.full(len(data), np.nan)) if demeaned else found
 
 
 def framewise_displacement(motion: np.ndarray, radius_mm: float = 50.0) -> np.ndarray:
@@ -181,7 +188,8 @@ def measure_run(data: np.ndarray, motion: np.ndarray | None = None) -> tuple[pd.
         The run inside the mask, before smoothing and cleaning.
     motion : (n_volumes, 6) float, optional
         Translations (mm), rotations (radians). Without them nothing is known of the head: displacement and ranges are
-        missing, and outliers are those of DVARS alone.
+        missing, and outliers are those of DVARS alone. Of a run whose mean has been removed (`is_demeaned`) plain DVARS
+        and temporal SNR are missing.
 
     Returns
     -------
@@ -232,7 +240,7 @@ def measure_run(data: np.ndarray, motion: np.ndarray | None = None) -> tuple[pd.
         "max_fd_mm": float(moved.max()),
         "outlier_share": float(outlier[1:].mean()),
         "mean_std_dvars": float(change.standardized[1:].mean()),
-        "median_tsnr": float(np.median(temporal_snr(data))),
+        "median_tsnr": np.nan if is_demeaned(data) else float(np.median(temporal_snr(data))),
         "motion_range_mm": ranges[0],
         "motion_range_deg": ranges[1],
     }
@@ -302,7 +310,10 @@ def describe_flags() -> dict[str, Any]:
             "standardised DVARS above 1.5"
         },
         "mean_std_dvars": {"Description": "mean standardised DVARS (1 is what noise does), first volume left out"},
-        "median_tsnr": {"Description": "median over voxels of mean / standard deviation, quadratic trend removed"},
+        "median_tsnr": {
+            "Description": "median over voxels of mean / standard deviation, quadratic trend removed; n/a where "
+            "the mean of the run has been removed"
+        },
         "motion_range_mm": {"Description": "largest range of the three translations", "Units": "mm"},
         "motion_range_deg": {"Description": "largest range of the three rotations", "Units": "degrees"},
         "outlier": {

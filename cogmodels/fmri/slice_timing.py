@@ -7,8 +7,8 @@ import numpy as np
 from cogmodels.errors import DataError
 from cogmodels.fmri._slice_kernels import weigh_neighbours
 
-# The sinc reaches so many samples to each side, under a Kaiser window of this shape.
-REACH, KAISER_SHAPE = 8, 6.0
+# The sinc reaches so many samples to each side, under a Kaiser window of this shape: stopped from .55 cycles a sample.
+REACH, KAISER_SHAPE = 16, 4.5
 
 
 def correct_slice_timing(
@@ -21,8 +21,9 @@ def correct_slice_timing(
 ) -> tuple[np.ndarray, float]:
     """Interpolate each voxel's series as if all slices had been taken at one moment of the volume.
 
-    A sinc of 8 volumes to each side under a Kaiser window, its weights scaled to sum to 1, so that constants stay; the
-    run is mirrored at its ends. The phase is within 1 % of a volume up to 0.4 cycles a volume.
+    A sinc of 16 volumes to each side under a Kaiser window, its weights changed by the least that lets constants and
+    straight lines stay; the run is mirrored at its ends. The phase is within 0.1 % of a volume up to 0.45 cycles a
+    volume, 0.6 % at 0.46.
 
     Parameters
     ----------
@@ -97,4 +98,7 @@ def _windowed_sinc(shift: float) -> tuple[np.ndarray, int]:
     distance = first + np.arange(2 * REACH) - shift
     window = np.i0(KAISER_SHAPE * np.sqrt(np.maximum(1 - (distance / REACH) ** 2, 0))) / np.i0(KAISER_SHAPE)
     weights = np.sinc(distance) * window
-    return weights / weights.sum(), first
+    # Sum 1 and mean distance 0, by the smallest change in the window's metric.
+    powers = np.stack([np.ones_like(distance), distance])
+    missing = np.array([1.0, 0.0]) - powers @ weights
+    return weights + window * (np.linalg.solve((powers * window) @ powers.T, missing) @ powers), first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import brentq
 
 from cogmodels.errors import DataError
 from cogmodels.fmri._smoothing_kernels import convolve_middle
@@ -10,6 +11,8 @@ from cogmodels.fmri._smoothing_kernels import convolve_middle
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 # Standard deviations after which the kernel ends: 6e-5 of it is cut off.
 REACH = 4.0
+# Neighbours that are to correlate by less are not smoothed (widths below a third of a voxel).
+LEAST_ALIKE = 1e-6
 # Values smoothed at once: two buffers of 32 MB.
 BLOCK = 8_000_000
 
@@ -27,7 +30,8 @@ def smooth_in_mask(data: np.ndarray, mask: np.ndarray, fwhm_mm: float, voxel_siz
         Finite inside the mask; what lies outside is not read.
     mask : (x, y, z) bool
     fwhm_mm : float
-        Full width at half maximum of the Gaussian, mm; 0 = none.
+        Full width at half maximum, mm, of the Gaussian that neighbouring voxels of smoothed white noise are as alike as
+        (`gaussian_kernel`); 0 = none.
     voxel_sizes : (3,) float
         Edges of a voxel, mm.
 
@@ -78,13 +82,31 @@ def smooth_in_mask(data: np.ndarray, mask: np.ndarray, fwhm_mm: float, voxel_siz
 
 
 def gaussian_kernel(fwhm_voxels: float) -> np.ndarray:
-    """Gaussian (reach + 1,) from its centre outwards; centre and both sides sum to 1."""
-    sigma = fwhm_voxels * FWHM_TO_SIGMA
-    if sigma < 1e-6:
+    """Gaussian (reach + 1,) from its centre outwards; centre and both sides sum to 1.
+
+    Its standard deviation is that which gives smoothed white noise the width asked for, as it is estimated from the
+    correlation of neighbours (Forman et al. 1995, Magnetic Resonance in Medicine 33, 636-647). Beyond 2.5 voxels that
+    is the Gaussian's own; below, a sampled Gaussian of its own would smooth too little (13 % at 1.2 voxels).
+    """
+    if not fwhm_voxels > 0:
         return np.ones(1)
+    alike = np.exp(-2 * np.log(2) / fwhm_voxels**2)
+    if alike < LEAST_ALIKE:
+        return np.ones(1)
+    own = fwhm_voxels * FWHM_TO_SIGMA
+    return _sampled_gaussian(brentq(lambda sigma: _neighbours(_sampled_gaussian(sigma)) - alike, 0.9 * own, 2 * own))
+
+
+def _sampled_gaussian(sigma: float) -> np.ndarray:
     steps = np.arange(int(np.ceil(REACH * sigma)) + 1)
     weights = np.exp(-0.5 * (steps / sigma) ** 2)
     return weights / (2 * weights.sum() - weights[0])
+
+
+def _neighbours(weights: np.ndarray) -> float:
+    """Correlation of neighbouring samples of white noise that a kernel has smoothed."""
+    whole = np.concatenate([weights[:0:-1], weights])
+    return whole[1:] @ whole[:-1] / (whole @ whole)
 
 
 def convolve(volumes: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:

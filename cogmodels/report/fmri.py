@@ -11,6 +11,7 @@ from scipy import stats
 
 from cogmodels.errors import DataError
 from cogmodels.fmri.confounds import MOTION
+from cogmodels.fmri.masks import is_demeaned
 from cogmodels.fmri.quality import RUN_LIMITS, temporal_snr
 from cogmodels.report.style import (
     BLUE,
@@ -86,8 +87,7 @@ def plot_cleaning(
         _tsnr_image(figure.add_subplot(upper[1]), tsnr, mask)
         _tsnr_histogram(figure.add_subplot(upper[2]), tsnr[mask])
         order = _by_global_signal(after)
-        percent = 100 * (before / np.where(before.mean(axis=0) == 0, 1, before.mean(axis=0)) - 1)
-        carpets = [(percent, "Before: percent of the mean"), (after, "After cleaning")]
+        carpets = [_changes(before), (after, "After cleaning")]
         for place, (values, name) in zip((grid[1], grid[2]), carpets, strict=True):
             _carpet(figure.add_subplot(place), values[:, order], repetition_time, name)
     return figure
@@ -154,9 +154,7 @@ def plot_quality(
             axes = figure.add_subplot(place, sharex=first)
             _trace(axes, time, volumes[name].to_numpy(dtype=float), bad, repetition_time, label, limit, colour)
         order = _by_global_signal(after)
-        level = before.mean(axis=0, dtype=np.float64)
-        percent = 100 * (before / np.where(level == 0, 1, level) - 1)
-        carpets = [(percent, "Before: percent of the mean"), (after, "After cleaning")]
+        carpets = [_changes(before), (after, "After cleaning")]
         for place, (values, name) in zip((grid[4], grid[5]), carpets, strict=True):
             _carpet(figure.add_subplot(place), values[:, order], repetition_time, name)
     return figure
@@ -275,6 +273,14 @@ def _outline(axes: Axes, inside: np.ndarray, crop: np.ndarray, colour: str) -> N
     fine = np.kron(edges, np.ones((8, 8)))
     ticks = [(np.arange(n * 8) + 0.5) / 8 - 0.5 for n in edges.shape]
     axes.contour(ticks[1], ticks[0], fine, levels=[0.5], colors=colour, linewidths=0.9)
+
+
+def _changes(data: np.ndarray) -> tuple[np.ndarray, str]:
+    """What voxels change by, and in which unit: of a run without its mean there is no percent."""
+    level = data.mean(axis=0, dtype=np.float64)
+    if is_demeaned(data):
+        return data - level, "Before: its mean has been removed"
+    return 100 * (data / np.where(level == 0, 1, level) - 1), "Before: percent of the mean"
 
 
 def _solid(image: Any) -> Any:

@@ -202,16 +202,27 @@ def prepared_of(wildcards, stem=None):
     return PLAN.prepared(wildcards.dataset, wildcards.pipeline, stem or wildcards.recording)
 
 
+def prepared_file(wildcards, part, stem=None):
+    """A file of what fMRIPrep made of a recording; of surfaces the image they are gathered in, and its mask."""
+    stem = stem or wildcards.recording
+    run = prepared_of(wildcards, stem)
+    if part == "confounds" or run.mask is not None:
+        return str(getattr(run, part))
+    kind = {"series": "bold", "mask": "mask"}[part]
+    subject = PLAN.recording(wildcards.dataset, wildcards.pipeline, stem).subject
+    folder = FMRI.format(dataset=wildcards.dataset, pipeline=wildcards.pipeline, subject=subject)
+    return f"{folder}/func/{stem}_desc-gathered_{kind}.nii.gz"
+
+
 def subject_prepared(wildcards, part):
     """A file of what fMRIPrep made of each run of a subject; none where the pipeline starts from raw images."""
-    runs = [prepared_of(wildcards, r["stem"]) for r in subject_recordings(wildcards)]
-    return [str(getattr(run, part)) for run in runs if run]
+    stems = [r["stem"] for r in subject_recordings(wildcards)]
+    return [prepared_file(wildcards, part, stem) for stem in stems if prepared_of(wildcards, stem)]
 
 
 def bold_source(wildcards):
     """The image that a pipeline starts from."""
-    prepared = prepared_of(wildcards)
-    return str(prepared.series) if prepared else recording_of(wildcards).path
+    return prepared_file(wildcards, "series") if prepared_of(wildcards) else recording_of(wildcards).path
 
 
 def bold_before(step=None):
@@ -220,8 +231,7 @@ def bold_before(step=None):
     def find(wildcards):
         steps = steps_before(wildcards.pipeline, step)
         if not steps:
-            prepared = prepared_of(wildcards)
-            return recording_raw(wildcards) + ([str(prepared.series)] if prepared else [])
+            return recording_raw(wildcards) + ([bold_source(wildcards)] if prepared_of(wildcards) else [])
         return f"{FMRI}/func/{{recording}}_desc-{steps[-1]}_bold.nii.gz".format(**wildcards)
 
     return find
@@ -250,9 +260,8 @@ def subject_bold_before(step=None):
 
 def known_motion(wildcards):
     """The motion parameters of a run: those of its realignment, or fMRIPrep's confounds; none without either."""
-    prepared = prepared_of(wildcards)
-    if prepared:
-        return str(prepared.confounds)
+    if prepared_of(wildcards):
+        return prepared_file(wildcards, "confounds")
     if not STUDY.pipelines[wildcards.pipeline].realign:
         return []
     return f"{FMRI}/func/{{recording}}_desc-motion_timeseries.tsv".format(**wildcards)
@@ -558,7 +567,8 @@ def figures_of(modality):
     for pipeline in PLAN.pipelines(modality):
         section = STUDY.pipelines[pipeline]
         for dataset in PLAN.datasets_of(pipeline):
-            if modality != "gaze":
+            # Maps and carpets are those of volumes.
+            if modality != "gaze" and not PLAN.on_surface(dataset, pipeline):
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]

@@ -95,6 +95,27 @@ rule mask_bold:
         "../scripts/mask_bold.py"
 
 
+rule gather_surfaces:
+    """Bring the hemispheres or grayordinates of one run into one image of n x 1 x 1 places."""
+    input:
+        series=lambda wildcards: [str(file) for file in prepared_of(wildcards).files],
+    output:
+        bold=f"{FMRI}/func/{{recording}}_desc-gathered_bold.nii.gz",
+        mask=f"{FMRI}/func/{{recording}}_desc-gathered_mask.nii.gz",
+    log:
+        "logs/gather_surfaces/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/gather_surfaces/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=PREPARED_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        code=code("gather_surfaces"),
+    script:
+        "../scripts/gather_surfaces.py"
+
+
 rule mask_prepared_bold:
     """Find the voxels of a subject that fMRIPrep's masks of all runs hold and that have a signal."""
     input:

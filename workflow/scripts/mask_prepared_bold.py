@@ -13,4 +13,4 @@ with job(snakemake) as log:
     for file in snakemake.input.bold:
         mask[mask] = has_signal(read_masked(Path(file), mask).data)
     log.info("%d of %d voxels have a signal in every run", mask.sum(), whole)
-    write_mask(Path(snakemake.output.mask), mask, masks[0][1])
+    write_mask(Path(snakemake.output.mask), common_mask([mask]), masks[0][1])

@@ -1,5 +1,6 @@
 """Where BOLD pipelines start: runs read a few volumes at a time, runs on disk, and fMRIPrep's derivatives in a plan."""
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +8,9 @@ import yaml
 
 from cogmodels.config.load import load_study
 from cogmodels.data import bold
-from cogmodels.data.bold import read_bold, read_masked, stored_runs, write_bold
+from cogmodels.data.bold import read_bold, read_mask, read_masked, stored_runs, write_bold
 from cogmodels.data.plan import Plan
+from cogmodels.data.surfaces import gather_series, write_places
 from cogmodels.errors import ConfigError, DataError
 from cogmodels.fmri.confounds import pipeline_confounds
 from cogmodels.fmri.masks import common_mask, has_signal
@@ -93,6 +95,10 @@ def prepared_study(folder, spaces=("MNI", "T1w"), **options):
     for space in spaces:
         for kind in ("desc-preproc_bold", "desc-brain_mask"):
             (made / f"sub-01_task-x_run-1_space-{space}_{kind}.nii.gz").touch()
+    return plan_prepared(folder, **options)
+
+
+def plan_prepared(folder, **options):
     spec = {
         "name": "mine", "title": "x", "modalities": ["fmri"], "licence": {"name": "own", "redistributable": False},
         "source": {"kind": "folder", "path": str(folder / "bids")}, "fmriprep": str(folder / "fmriprep"),
@@ -126,3 +132,52 @@ def test_a_plan_asks_for_one_space(tmp_path):
 def test_options_that_do_not_go_together(tmp_path, options, expected):
     with pytest.raises(ConfigError, match=expected):
         prepared_study(tmp_path, **options)
+
+
+def test_smoothing_maps_and_figures_of_surfaces_are_refused(tmp_path):
+    raw, made = tmp_path / "bids/sub-01/func", tmp_path / "fmriprep/sub-01/func"
+    for place in (raw, made):
+        place.mkdir(parents=True)
+    (raw / "sub-01_task-x_run-1_bold.nii.gz").touch()
+    (made / "sub-01_task-x_run-1_desc-confounds_timeseries.tsv").touch()
+    (made / "sub-01_task-x_run-1_hemi-L_space-fsaverage5_bold.func.gii").touch()
+    with pytest.raises(DataError, match="1 prepared surfaces"):
+        plan_prepared(tmp_path)
+    (made / "sub-01_task-x_run-1_hemi-R_space-fsaverage5_bold.func.gii").touch()
+    plan = plan_prepared(tmp_path)
+    assert plan.on_surface("mine", "p")
+    found = plan.prepared("mine", "p", "sub-01_task-x_run-1")
+    assert [path.name.split("_")[3] for path in found.files] == ["hemi-L", "hemi-R"]
+    with pytest.raises(ConfigError, match="`smoothing_fwhm_mm`, `figures` of surfaces or grayordinates"):
+        plan_prepared(tmp_path, smoothing_fwhm_mm=6.0, figures=True)
+
+
+def test_hemispheres_become_one_series(tmp_path):
+    data = np.random.default_rng(0).standard_normal((5, 2, 4)).astype(np.float32)
+    data[2, 1, 0] = np.nan
+    paths = [tmp_path / f"sub-01_task-x_hemi-{side}_space-fsaverage5_bold.func.gii" for side in "LR"]
+    for part, path, side in zip(data.swapaxes(0, 1), paths, ("Left", "Right"), strict=True):
+        meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": f"Cortex{side}"})
+        arrays = [nib.gifti.GiftiDataArray(row, meta={"TimeStep": "1500"}) for row in part]
+        nib.save(nib.gifti.GiftiImage(meta=meta, darrays=arrays), path)
+    series, known = gather_series(paths)
+    np.testing.assert_array_equal(known, [True] * 4 + [False] + [True] * 3)
+    np.testing.assert_array_equal(series.data[:, known], data.reshape(5, 8)[:, known])
+    assert (series.data[:, 4] == 0).all()
+    assert series.structures == [("CortexLeft", slice(0, 4)), ("CortexRight", slice(4, 8))]
+    out, mask = (
+        tmp_path / "sub-01_task-x_desc-gathered_bold.nii.gz",
+        tmp_path / "sub-01_task-x_desc-gathered_mask.nii.gz",
+    )
+    write_places(out, mask, series, known, paths[0])
+    np.testing.assert_array_equal(read_masked(out, read_mask(mask)[0]).data, series.data[:, known])
+    nib.save(nib.gifti.GiftiImage(meta=meta, darrays=arrays[:-1]), paths[1])
+    with pytest.raises(DataError, match="hemispheres differ: 4 volumes of 1.5 s and 5 volumes of 1.5 s"):
+        gather_series(paths)
+
+
+def test_more_places_than_nifti_1_can_say(tmp_path):
+    data = np.arange(80_000, dtype=np.float32).reshape(40_000, 1, 1, 2)
+    path = tmp_path / "sub-01_task-x_desc-gathered_bold.nii.gz"
+    write_bold(path, data, np.eye(4), 2.0)
+    np.testing.assert_array_equal(read_bold(path).data, data)

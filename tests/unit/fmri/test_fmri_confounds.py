@@ -13,7 +13,7 @@ from cogmodels.fmri.confounds import (
     temporal_components,
 )
 from cogmodels.fmri.slice_timing import correct_slice_timing
-from cogmodels.fmri.smoothing import smooth_in_mask
+from cogmodels.fmri.smoothing import gaussian_kernel, smooth_in_mask
 
 TR = 2.0
 
@@ -29,7 +29,8 @@ def phase_error(corrected, frequency, reference):
 # -- slice timing ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("frequency", [0.01, 0.1, 0.15, 0.2])
+# Up to .45 cycles a volume of 2 s.
+@pytest.mark.parametrize("frequency", [0.005, 0.05, 0.1, 0.15, 0.2, 0.21, 0.22, 0.225])
 @pytest.mark.parametrize("axis", [0, 2])
 def test_slice_timing_of_a_sine_is_within_1_percent_of_a_volume(frequency, axis):
     slice_times = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]) * 0.2
@@ -42,6 +43,21 @@ def test_slice_timing_of_a_sine_is_within_1_percent_of_a_volume(frequency, axis)
     assert reference == pytest.approx(0.9)
     assert before > 0.4 * TR
     assert np.abs(phase_error(corrected, frequency, reference)).max() < 0.01 * TR
+
+
+def test_slice_timing_moves_a_straight_line_by_the_time_between():
+    slice_times = np.array([0, 0.5, 1, 1.5])
+    data = np.broadcast_to(100 + 3 * (np.arange(60) * TR + slice_times[:, None]), (2, 2, 4, 60))
+    corrected, reference = correct_slice_timing(data, slice_times, TR)
+    expected = np.broadcast_to(100 + 3 * (np.arange(60) * TR + reference), (2, 2, 4, 60))
+    # Where the kernel is whole: at its ends the run is mirrored.
+    np.testing.assert_allclose(corrected[..., 17:-17], expected[..., 17:-17], rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_volumes", [4, 12, 40])
+def test_slice_timing_leaves_constants_in_short_runs_too(n_volumes):
+    data = np.broadcast_to(np.array([812.3, 0.1], np.float32)[:, None, None, None], (2, 1, 3, n_volumes))
+    np.testing.assert_array_equal(correct_slice_timing(data, [0, 1.9, 0.7], TR)[0], data)
 
 
 def test_slice_timing_leaves_constants_and_the_reference_slice():
@@ -68,7 +84,16 @@ def test_slice_timing_refuses_other_units_and_counts():
 # -- smoothing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fwhm", "sizes"), [(6.0, (3.0, 3.0, 3.5)), (8.0, (2.0, 2.5, 4.0))])
+@pytest.mark.parametrize(
+    ("fwhm", "sizes"),
+    [
+        (6.0, (3.0, 3.0, 3.5)),
+        (8.0, (2.0, 2.5, 4.0)),
+        (4.0, (3.0, 3.3, 2.0)),
+        (4.5, (3.0, 2.25, 1.5)),
+        (5.0, (4.0, 5.0, 3.0)),
+    ],
+)
 def test_smoothed_noise_has_the_width_that_was_asked_for(fwhm, sizes):
     rng = np.random.default_rng(1)
     mask = np.ones((24, 22, 20), bool)
@@ -95,16 +120,31 @@ def test_smoothing_is_the_explicit_weighted_mean():
     rng = np.random.default_rng(3)
     mask = rng.random((7, 6, 5)) > 0.3
     data = rng.standard_normal((7, 6, 5, 2))
-    smoothed = smooth_in_mask(data, mask, 4.0, np.array([2.0, 3.0, 4.0]))
+    # From three voxels on the kernel is the Gaussian of the name.
+    sizes, fwhm = np.array([1.0, 1.25, 1.5]), 5.0
+    smoothed = smooth_in_mask(data, mask, fwhm, sizes)
     places = np.argwhere(mask)
-    sigma = 4.0 / np.sqrt(8 * np.log(2))
+    sigma = fwhm / np.sqrt(8 * np.log(2))
     for here in places[::17]:
         steps = places - here
         # The kernel is cut where four standard deviations end.
-        near = (np.abs(steps) <= np.ceil(4 * sigma / np.array([2.0, 3.0, 4.0]))).all(axis=1)
-        weights = np.exp(-0.5 * ((steps[near] * [2.0, 3.0, 4.0]) ** 2).sum(axis=1) / sigma**2)
+        near = (np.abs(steps) <= np.ceil(4 * sigma / sizes)).all(axis=1)
+        weights = np.exp(-0.5 * ((steps[near] * sizes) ** 2).sum(axis=1) / sigma**2)
         expected = weights @ data[tuple(places[near].T)] / weights.sum()
-        np.testing.assert_allclose(smoothed[tuple(here)], expected, atol=1e-6)
+        np.testing.assert_allclose(smoothed[tuple(here)], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("width", [0.4, 0.8, 1.2, 4 / 3, 2.0, 3.0, 8.0])
+def test_neighbours_of_smoothed_noise_are_as_alike_as_a_gaussian_of_the_width_makes_them(width):
+    half = gaussian_kernel(width)
+    kernel = np.concatenate([half[:0:-1], half])
+    assert kernel.sum() == pytest.approx(1)
+    alike = (kernel[1:] * kernel[:-1]).sum() / (kernel**2).sum()
+    assert alike == pytest.approx(0.5 ** (2 / width**2), rel=1e-6)
+
+
+def test_widths_far_below_a_voxel_smooth_nothing():
+    assert gaussian_kernel(0.0).tolist() == gaussian_kernel(0.2).tolist() == [1.0]
 
 
 def test_smoothing_in_blocks_is_smoothing_at_once(monkeypatch):

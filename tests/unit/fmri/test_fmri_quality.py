@@ -6,6 +6,7 @@ import pytest
 
 from cogmodels.errors import DataError
 from cogmodels.fmri.cleaning import detrend_standardize
+from cogmodels.fmri.masks import has_signal, is_demeaned, mean_intensity_mask
 from cogmodels.fmri.quality import FLAGGED, describe_flags, dvars, flag_runs, measure_run, temporal_snr
 from cogmodels.report.fmri import plot_quality
 from cogmodels.report.style import save_figure
@@ -54,6 +55,29 @@ def test_without_motion_nothing_is_made_up_of_it():
     np.testing.assert_array_equal(np.flatnonzero(volumes["outlier"]), [20, 21])
     with pytest.raises(DataError, match="59 rows of motion for 60 volumes"):
         measure_run(data, np.zeros((VOLUMES - 1, 6)))
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_run_without_its_mean_has_no_measure_of_it(standardize):
+    whole = run()
+    volumes, found = measure_run(detrend_standardize(whole, order=0, standardize=standardize))
+    assert np.isnan(found["median_tsnr"])
+    assert volumes["dvars"].isna().all()
+    # Voxels that have been brought to one scale weigh otherwise in the mean over them.
+    np.testing.assert_allclose(volumes["std_dvars"], dvars(whole).standardized, rtol=0.1 if standardize else 1e-4)
+    np.testing.assert_allclose(volumes["voxelwise_std_dvars"], dvars(whole).voxelwise, rtol=1e-3)
+    assert is_demeaned(whole - whole.mean(axis=0))
+    assert not is_demeaned(whole)
+    table = flag_runs(pd.DataFrame([found] * 6))
+    assert not table["outlier"].any()
+
+
+def test_the_page_of_a_run_without_its_mean(tmp_path):
+    data, mask = detrend_standardize(run()), np.ones((5, 4, 2), bool)
+    volumes, found = measure_run(data)
+    figure = plot_quality(data, data, mask, 2.0, volumes=volumes, quality=found)
+    assert "Before: its mean has been removed" in [axes.get_title(loc="left") for axes in figure.axes]
+    save_figure(figure, tmp_path / "page.png")
 
 
 def test_alike_runs_are_not_flagged():
@@ -108,3 +132,12 @@ def test_the_page_says_where_motion_is_not_known(tmp_path):
     save_figure(figure, tmp_path / "page.png")
     with pytest.raises(DataError, match="a mask of 60 voxels"):
         plot_quality(data, data, np.ones((5, 4, 3), bool), 2.0, volumes=volumes, quality=found)
+
+
+def test_masks_of_runs_without_their_mean():
+    data = run()
+    data[:, 5] = 0
+    np.testing.assert_array_equal(has_signal(data - data.mean(axis=0)), np.arange(VOXELS) != 5)
+    mean = (data - data.mean(axis=0)).mean(axis=0, dtype=float).reshape(5, 4, 2)
+    with pytest.raises(DataError, match="has been removed"):
+        mean_intensity_mask(mean)
