@@ -63,12 +63,14 @@ from cogmodels.config.training import (
     Recipe,
     ShadedImages,
 )
+from cogmodels.config.voxels import Voxels
 
 STUDY_SECTIONS = {
     "Study (top level)": Study,
     "`paths`": Paths,
     "`tracking`": Tracking,
     "`pipelines.<name>`, `modality: fmri`": FmriPipeline,
+    "`pipelines.<name>.voxels`, `modality: fmri`": Voxels,
     "`pipelines.<name>`, `modality: eeg`": EegPipeline,
     "`pipelines.<name>`, `modality: gaze`": GazePipeline,
     **{

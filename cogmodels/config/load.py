@@ -10,6 +10,8 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
+HELD_OUT = "held_out_stimuli"
+
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """``base`` overlaid with ``over``: mappings merge key by key, lists and single values replace."""
@@ -103,7 +105,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         if (
             pipeline.modality == "fmri"
             and pipeline.responses in ("B", "C", "D")
-            and experiment.protocol != "held_out_stimuli"
+            and experiment.protocol != HELD_OUT
         ):
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
@@ -111,7 +113,14 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
-        if pipeline.modality == "eeg" and experiment.protocol != "held_out_stimuli":
+        if pipeline.modality == "fmri" and pipeline.voxels.reliability != "none" and experiment.protocol != HELD_OUT:
+            raise ConfigError(
+                f"pipeline `{experiment.pipeline}` chooses voxels by their reliability once a subject, so that with "
+                f"`{experiment.protocol}` test trials would take part in choosing",
+                where=key,
+                remedy=f"Use the protocol `{HELD_OUT}`, whose test trials are kept out, or choose voxels by an image",
+            )
+        if pipeline.modality == "eeg" and experiment.protocol != HELD_OUT:
             for step in ("autoreject", "whitening"):
                 if getattr(pipeline, step) != "none":
                     raise ConfigError(

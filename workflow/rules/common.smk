@@ -272,6 +272,26 @@ def subject_confounds(wildcards):
     return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv") if section.motion_regressors else []
 
 
+def region_files(wildcards):
+    """The image of a pipeline's regions, and the table of its labels where one is named."""
+    section = STUDY.pipelines[wildcards.pipeline].voxels
+    root = Path(PLAN.root(wildcards.dataset))
+    named = [section.image, section.names] if section.image else []
+    return [str(root / name.format(subject=wildcards.subject)) for name in named if name]
+
+
+def region_inputs(wildcards):
+    """Those of them that a job waits for: files of the user's, not of a data set that is made here."""
+    made = PLAN.kind(wildcards.dataset) != "folder"
+    return [file for file in region_files(wildcards) if not (made and file.startswith(PLAN.root(wildcards.dataset)))]
+
+
+def responses_mask(dataset, pipeline, subject):
+    """The mask whose voxels a subject's Responses hold."""
+    name = "chosen" if STUDY.pipelines[pipeline].voxels.chosen else "brain"
+    return f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/func/sub-{subject}_desc-{name}_mask.nii.gz"
+
+
 # -- steps of EEG ------------------------------------------------------------------------------------------------------
 
 
