@@ -20,6 +20,7 @@ from cogmodels.config.detectors import (
     Remodnav,
 )
 from cogmodels.config.features import FeatureSet
+from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.training import Diet, DietComparison, DietName
 from cogmodels.config.voxels import Voxels
@@ -129,8 +130,8 @@ class FmriPipeline(Pipeline):
             raise ValueError("`space` and `confounds` need `source: fmriprep`, which has them")
         if self.voxels.atlas and not (prepared and (self.space or "").startswith("MNI")):
             raise ValueError(
-                "`voxels.atlas` needs `source: fmriprep` and a `space` such as `MNI152NLin2009cAsym`: atlases lie in MNI "
-                "space, to which raw images are not brought"
+                "`voxels.atlas` needs `source: fmriprep` and a `space` such as `MNI152NLin2009cAsym`: atlases lie in "
+                "MNI space, to which raw images are not brought"
             )
         for name, weights in self.contrasts.items():
             if not any(weights.values()):
@@ -360,3 +361,5 @@ class Study(Section):
         None, description="search experiments on trained networks, compared over their seeds; none = left out"
     )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
+    encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
+    searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")

@@ -21,7 +21,7 @@ class Voxels(Section):
     )
     atlas: AtlasName | None = Field(
         None,
-        description="atlas that nilearn fetches (network), in place of `image`; needs `source: fmriprep` in an MNI space",
+        description="atlas that nilearn fetches, in place of `image`; needs `source: fmriprep` in an MNI space",
     )
     atlas_options: dict[str, str | int] = Field(
         {}, description="options of nilearn's fetcher, such as `atlas_name: cort-maxprob-thr25-2mm` or `n_rois: 100`"

@@ -48,7 +48,8 @@ def choose_voxels(
     -------
     chosen : (n_voxels,) bool
     table : DataFrame
-        One row a label: ``label``, ``index``, ``n_image`` (its voxels on the grid), ``n_mask`` (in the mask), ``n_chosen``.
+        One row a label: ``label``, ``index``, ``n_image`` (its voxels on the grid), ``n_mask`` (in the mask),
+        ``n_chosen``.
 
     Raises
     ------

@@ -292,6 +292,60 @@ def responses_mask(dataset, pipeline, subject):
     return f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/func/sub-{subject}_desc-{name}_mask.nii.gz"
 
 
+# -- models of every voxel ---------------------------------------------------------------------------------------------
+
+
+def model_responses(wildcards):
+    """The Responses of a subject that a model of every voxel is fitted on."""
+    folder = PLAN.derivative(wildcards.dataset, PLAN.voxel_models[wildcards.model].pipeline)
+    return f"{folder}/sub-{wildcards.subject}/sub-{wildcards.subject}_responses.parquet"
+
+
+def model_mask(wildcards):
+    """The mask of these responses."""
+    return responses_mask(wildcards.dataset, PLAN.voxel_models[wildcards.model].pipeline, wildcards.subject)
+
+
+def encoding_features(wildcards):
+    """The Features table of each band of an encoding model."""
+    bands = PLAN.encodings[wildcards.model].bands.values()
+    return [f"{DERIVATIVES}/{wildcards.dataset}/features/{band.features}.parquet" for band in bands]
+
+
+def model_options(wildcards):
+    """What a model of every voxel depends on."""
+    return PLAN.voxel_models[wildcards.model].model_dump(exclude={"dataset", "pipeline", "description"})
+
+
+def about_model(wildcards):
+    """What a map's sidecar says of its making."""
+    one = PLAN.voxel_models[wildcards.model]
+    simulated = PLAN.kind(wildcards.dataset) == "simulation"
+    return {"Model": wildcards.model, "Pipeline": one.pipeline, "Simulated": simulated}
+
+
+def model_title(wildcards):
+    """Title of the figure of a model of every voxel, which says where data are simulated."""
+    kind = "SIMULATED, " if PLAN.kind(wildcards.dataset) == "simulation" else ""
+    return f"{kind}{wildcards.model}, sub-{wildcards.subject}: {PLAN.voxel_models[wildcards.model].description}"
+
+
+def model_files(model, name):
+    """A file of each subject of a model of every voxel."""
+    one = PLAN.voxel_models[model]
+    folder = f"{RESULTS}/fmri/{one.dataset}/{model}"
+    return [f"{folder}/sub-{subject}/{name}" for subject in PLAN.subjects(one.dataset, one.pipeline)]
+
+
+def map_figures():
+    """The figures of all models of every voxel."""
+    return [
+        file
+        for name in PLAN.voxel_models
+        for file in model_files(name, "encoding.png" if name in PLAN.encodings else "searchlight.png")
+    ]
+
+
 # -- steps of EEG ------------------------------------------------------------------------------------------------------
 
 
@@ -551,14 +605,15 @@ def coders_of(wildcards):
 
 
 def preprocessing_scores():
-    """Scores of detectors against human coders, and of people's RDMs against each other."""
+    """Scores of detectors against human coders, of people's RDMs against each other, of models of every voxel."""
     coded = [
         f"{RESULTS}/gaze/{dataset}/{pipeline}/scores.csv"
         for pipeline in PLAN.pipelines("gaze")
         for dataset in PLAN.datasets_of(pipeline)
         if PLAN.specs[dataset].coders
     ]
-    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()]
+    models = [f"{RESULTS}/fmri/{one.dataset}/{name}/scores.csv" for name, one in PLAN.voxel_models.items()]
+    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models
 
 
 def detectors_on_truth():
