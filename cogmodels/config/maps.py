@@ -54,7 +54,10 @@ class Encoding(MapModel):
         50, ge=1, description="random weightings of the bands that are tried, where there are several"
     )
     least_ceiling: float = Field(
-        0.1, gt=0, lt=1, description="voxels whose noise ceiling (share of variance) is lower have no normalised score"
+        0.1,
+        gt=0,
+        lt=1,
+        description="voxels whose noise ceiling (share of variance, training trials) is lower have no normalised score",
     )
 
 

@@ -29,11 +29,12 @@ class EncodingFit:
 @dataclass(frozen=True)
 class _HeldOut:
     """Mean responses (n_stimuli, n_voxels), predictions by each band (n_bands, n_stimuli, n_voxels), noise ceiling
-    (n_voxels,) as a share of the variance (NaN without repeats)."""
+    (n_voxels,) as a share of the variance (NaN without repeats), and that of as many training trials."""
 
     true: np.ndarray
     bands: np.ndarray
     ceiling: np.ndarray
+    known: np.ndarray
 
 
 def fit_encoding(
@@ -69,7 +70,8 @@ def fit_encoding(
     inner_folds : int
         Folds of ``stimulus``.
     least_ceiling : float
-        Voxels with a lower noise ceiling have no normalised score.
+        Voxels with a lower noise ceiling in training trials have no normalised score: chosen by test trials, they would
+        be those whose ceiling came out too high.
     permutations, bootstrap, seed
         Of the held-out stimuli.
 
@@ -95,7 +97,7 @@ def fit_encoding(
     deltas, weights = _solve(
         [part[training] for part in parts.values()], values[training] - centre, alphas, folds, mixtures, seed
     )
-    held_out = _held_out(table[~training], values[~training] - centre, parts, ~training, weights, names)
+    held_out = _held_out(table, values - centre, parts, training, weights, names)
     scores, summary = _score(held_out, list(bands), least_ceiling, permutations, bootstrap, seed)
     for name, delta in zip(bands, deltas, strict=True):
         scores[f"penalty_{name}"] = np.exp(-delta)
@@ -193,27 +195,33 @@ def _solve(features, values, alphas, folds, mixtures, seed):
     return np.asarray(deltas), np.split(weights, np.cumsum(widths)[:-1])
 
 
-def _held_out(table, values, parts, test, weights, names) -> _HeldOut:
+def _held_out(table, values, parts, training, weights, names) -> _HeldOut:
     """Repeats averaged, predictions of each stimulus, and what noise leaves to explain."""
-    owner = np.searchsorted(names, table["stimulus"].to_numpy())
+    test, stimuli = ~training, table["stimulus"].to_numpy()
+    owner = np.searchsorted(names, stimuli[test])
     counts = np.bincount(owner, minlength=len(names))
     means = np.zeros((len(names), values.shape[1]))
-    np.add.at(means, owner, values)
+    np.add.at(means, owner, values[test])
     first = np.array([np.flatnonzero(owner == k)[0] for k in range(len(names))])
     predicted = np.stack([part[test][first] @ w for part, w in zip(parts.values(), weights, strict=True)])
+    averaged = 1 / np.mean(1 / counts)
+    ceiling = _ceiling(values[test], stimuli[test], averaged)
+    known = _ceiling(values[training], stimuli[training], averaged)
+    return _HeldOut(means / counts[:, None], predicted, ceiling, ceiling if np.isnan(known).all() else known)
+
+
+def _ceiling(values, stimuli, averaged):
+    """Explainable share of the variance (n_voxels,) of means of so many trials; NaN without repeats."""
     try:
-        averaged = 1 / np.mean(1 / counts)
-        ceiling = noise_ceiling(values, table["stimulus"].to_numpy(), n_averaged=averaged).ceiling / 100
+        return noise_ceiling(values, stimuli, n_averaged=averaged).ceiling / 100
     except DataError:
-        # Without repeats of test stimuli there is no ceiling, and no normalised score.
-        ceiling = np.full(values.shape[1], np.nan)
-    return _HeldOut(means / counts[:, None], predicted, ceiling)
+        return np.full(values.shape[1], np.nan)
 
 
 def _score(held_out, names, least_ceiling, permutations, bootstrap, seed):
     """Table of the voxels, and summary rows: value, ceiling, permuted and bootstrapped values of means over voxels."""
     n, n_voxels = held_out.true.shape
-    clear = held_out.ceiling >= least_ceiling
+    clear = np.isfinite(held_out.ceiling) & (held_out.known >= least_ceiling)
     rng = np.random.default_rng([seed, 5])
     orders = np.stack([rng.permutation(n) for _ in range(permutations)])
     draws = rng.multinomial(n, np.full(n, 1 / n), size=bootstrap).astype(float)
@@ -235,7 +243,7 @@ def _score(held_out, names, least_ceiling, permutations, bootstrap, seed):
         columns.append(pd.DataFrame(part | {f"r2_{name}": parts[k, 0] for k, name in enumerate(names)}))
     voxels = pd.concat(columns, ignore_index=True)
     voxels.insert(2, "ceiling", held_out.ceiling)
-    share = np.where(clear, held_out.ceiling, np.nan)
+    share = np.where(clear & (held_out.ceiling >= least_ceiling), held_out.ceiling, np.nan)
     voxels.insert(3, "r_normalised", voxels["r"] / np.sqrt(share))
     voxels.insert(4, "r2_normalised", voxels["r2"] / share)
     voxels.insert(6, "q", false_discovery_control(voxels["p"]))
@@ -289,7 +297,7 @@ def _summary(totals, names, ceiling, clear, n_voxels) -> list[dict]:
         ("encoding_r2", "", "r2", n_voxels, share.mean()),
         *(("encoding_r2", name, f"r2_{name}", n_voxels, np.nan) for name in names if len(names) > 1),
     ]
-    if clear.any():
+    if clear.any() and ceiling[clear].sum() > 0:
         # Ratios of means: a voxel whose ceiling is low by chance does not weigh more for it.
         wanted += [
             ("encoding_r_normalised", "", "r_clear", np.sqrt(ceiling[clear]).sum(), 1.0),

@@ -127,11 +127,12 @@ def _bands(axes: Axes, voxels: pd.DataFrame, bands: list[str]) -> None:
         for k, name in enumerate(names):
             value = voxels[name].mean()
             axes.bar(k, value, color=INK if name == "r2" else PALETTE[k % len(PALETTE)], width=0.65)
-            axes.text(k, max(value, 0), f"{value:.3f}", ha="center", va="bottom")
+            axes.text(k, value, f"{value:.3f}", ha="center", va="bottom" if value >= 0 else "top")
+        axes.margins(y=0.12)
         axes.axhline(0, color=GREY, lw=0.7)
         axes.set_xticks(range(len(names)), [*(name.removeprefix("r2_") for name in bands), "all"])
         axes.set_ylabel("R2, mean of voxels")
-        axes.set_title("What each band adds (product measure)", fontsize=8.5)
+        axes.set_title("R2 of each band (product measure)", fontsize=8.5)
         return
     normalised = voxels["r_normalised"].dropna().to_numpy()
     if not len(normalised):
