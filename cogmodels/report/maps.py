@@ -71,7 +71,7 @@ def plot_searchlight(voxels: pd.DataFrame, mask: np.ndarray, *, title: str) -> F
         name = f"Accuracy less chance; lines: {found.sum()} of {found.size} spheres with q < {FDR:g}"
         _map(panels[0], above, found, mask, limit, name)
         accuracy, chance = voxels["accuracy"].to_numpy(), float(voxels["chance"].mean())
-        edges = np.linspace(min(accuracy.min(), chance) - 0.01, accuracy.max() + 0.01, 31)
+        edges = _edges(accuracy)
         panels[1].hist(accuracy, bins=edges, color=SKY, label="all spheres")
         panels[1].hist(accuracy[found], bins=edges, color=BLUE, label=f"q < {FDR:g}")
         panels[1].axvline(chance, color=VERMILLION, lw=1.6, label=f"chance ({chance:.3f})")
@@ -80,6 +80,14 @@ def plot_searchlight(voxels: pd.DataFrame, mask: np.ndarray, *, title: str) -> F
         panels[1].set_title(f"largest {accuracy.max():.3f}; {family} with p < .05 of the largest of all", fontsize=8.5)
         panels[1].legend(loc="upper right")
     return figure
+
+
+def _edges(accuracy: np.ndarray) -> np.ndarray:
+    """Edges of bins that hold the same number of possible accuracies each, some 40 at most."""
+    steps = np.diff(np.unique(accuracy.round(9)))
+    step = steps.min() if len(steps) else 0.01
+    step *= np.ceil((accuracy.max() - accuracy.min() + step) / step / 40)
+    return np.arange(accuracy.min() - step / 2, accuracy.max() + step, step)
 
 
 def _map(axes: Axes, values: np.ndarray, found: np.ndarray, mask: np.ndarray, limit: float, name: str) -> None:
