@@ -32,6 +32,7 @@ from cogmodels.config.data_spec import (
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_study
+from cogmodels.config.maps import Band, Encoding, Searchlight
 from cogmodels.config.search import (
     CoverScenes,
     CutoutScenes,
@@ -63,12 +64,14 @@ from cogmodels.config.training import (
     Recipe,
     ShadedImages,
 )
+from cogmodels.config.voxels import Voxels
 
 STUDY_SECTIONS = {
     "Study (top level)": Study,
     "`paths`": Paths,
     "`tracking`": Tracking,
     "`pipelines.<name>`, `modality: fmri`": FmriPipeline,
+    "`pipelines.<name>.voxels`, `modality: fmri`": Voxels,
     "`pipelines.<name>`, `modality: eeg`": EegPipeline,
     "`pipelines.<name>`, `modality: gaze`": GazePipeline,
     **{
@@ -89,6 +92,9 @@ STUDY_SECTIONS = {
     "`diets.<name>.network`": DietNetwork,
     "`diets.<name>.recipe`": Recipe,
     "`diet_comparison`": DietComparison,
+    "`encodings.<name>`": Encoding,
+    "`encodings.<name>.bands.<name>`": Band,
+    "`searchlights.<name>`": Searchlight,
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,

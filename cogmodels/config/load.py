@@ -10,6 +10,8 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
+HELD_OUT = "held_out_stimuli"
+
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """``base`` overlaid with ``over``: mappings merge key by key, lists and single values replace."""
@@ -76,12 +78,13 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         Unknown or wrong keys and values; experiments whose pipeline does not exist or does not cover their data set.
     """
     content = dict(config)
-    for kind in ("pipelines", "diets", "experiments"):
+    for kind in ("pipelines", "diets", "experiments", "encodings", "searchlights"):
         named = content.get(kind) or {}
         if isinstance(named, dict):
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
     _check_diets(study, where)
+    _check_maps(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue
@@ -100,18 +103,21 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Add the data set to the pipeline's `datasets`, or choose another pipeline",
             )
-        if (
-            pipeline.modality == "fmri"
-            and pipeline.responses in ("B", "C", "D")
-            and experiment.protocol != "held_out_stimuli"
-        ):
+        if pipeline.modality == "fmri" and pipeline.responses in ("B", "C", "D") and experiment.protocol != HELD_OUT:
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
                 f"so that with `{experiment.protocol}` test runs would take part in choosing",
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
-        if pipeline.modality == "eeg" and experiment.protocol != "held_out_stimuli":
+        if pipeline.modality == "fmri" and pipeline.voxels.reliability != "none" and experiment.protocol != HELD_OUT:
+            raise ConfigError(
+                f"pipeline `{experiment.pipeline}` chooses voxels by their reliability once a subject, so that with "
+                f"`{experiment.protocol}` test trials would take part in choosing",
+                where=key,
+                remedy=f"Use the protocol `{HELD_OUT}`, whose test trials are kept out, or choose voxels by an image",
+            )
+        if pipeline.modality == "eeg" and experiment.protocol != HELD_OUT:
             for step in ("autoreject", "whitening"):
                 if getattr(pipeline, step) != "none":
                     raise ConfigError(
@@ -127,6 +133,32 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 remedy="Choose an fmri or eeg pipeline",
             )
     return study
+
+
+def _check_maps(study: Study, where: str | Path) -> None:
+    """Models of every voxel name pipelines whose choices did not see what they test on; no two share a name."""
+    for kind in ("encodings", "searchlights"):
+        for name, one in getattr(study, kind).items():
+            key, pipeline = f"{where}, {kind}.{name}", study.pipelines.get(one.pipeline)
+            if one.dataset not in study.datasets:
+                continue
+            if kind == "searchlights" and name in study.encodings:
+                raise ConfigError("an encoding model has this name", where=key, remedy="Choose another one")
+            if pipeline is None or pipeline.modality != "fmri" or one.dataset not in pipeline.datasets:
+                known = [n for n, p in study.pipelines.items() if p.modality == "fmri" and one.dataset in p.datasets]
+                raise ConfigError(
+                    f"no fmri pipeline `{one.pipeline}` runs on data set `{one.dataset}`"
+                    f"{suggestion(one.pipeline, known)}",
+                    where=f"{key}.pipeline",
+                    remedy="Name one that does, or add the data set to its `datasets`",
+                )
+            sees_all = pipeline.responses in ("B", "C", "D") or pipeline.voxels.reliability != "none"
+            if kind == "searchlights" and sees_all:
+                raise ConfigError(
+                    f"a searchlight leaves a run out, and pipeline `{one.pipeline}` chooses responses or voxels by all",
+                    where=f"{key}.pipeline",
+                    remedy="Use `window_mean`, `lsa` or `lss`, without `voxels.reliability`",
+                )
 
 
 def _check_diets(study: Study, where: str | Path) -> None:

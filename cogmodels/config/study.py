@@ -20,8 +20,10 @@ from cogmodels.config.detectors import (
     Remodnav,
 )
 from cogmodels.config.features import FeatureSet
+from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.training import Diet, DietComparison, DietName
+from cogmodels.config.voxels import Voxels
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
 
@@ -105,6 +107,7 @@ class FmriPipeline(Pipeline):
     )
     delay_s: float = Field(5.0, ge=0, le=20, description="haemodynamic delay: the response window starts here, s")
     window_s: float | None = Field(None, gt=0, description="length of the response window, s; none = the event's")
+    voxels: Voxels = Field(Voxels(), description="which voxels of the mask the Responses hold")
     contrasts: dict[Label, dict[str, float]] = Field(
         {},
         description="maps of weighted sums of conditions (`trial_type`), by name, such as "
@@ -127,6 +130,11 @@ class FmriPipeline(Pipeline):
             )
         if not prepared and (self.space or self.confounds):
             raise ValueError("`space` and `confounds` need `source: fmriprep`, which has them")
+        if self.voxels.atlas and not (prepared and (self.space or "").startswith("MNI")):
+            raise ValueError(
+                "`voxels.atlas` needs `source: fmriprep` and a `space` such as `MNI152NLin2009cAsym`: atlases lie in "
+                "MNI space, to which raw images are not brought"
+            )
         for name, weights in self.contrasts.items():
             if not any(weights.values()):
                 raise ValueError(f"contrast `{name}` has no weight other than 0")
@@ -355,3 +363,5 @@ class Study(Section):
         None, description="search experiments on trained networks, compared over their seeds; none = left out"
     )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
+    encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
+    searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")

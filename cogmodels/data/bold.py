@@ -77,7 +77,7 @@ def read_bold(path: Path, *, mask: np.ndarray | None = None) -> Bold:
         Missing, cut or damaged file; not four-dimensional; another grid than the mask's; voxels that are not finite;
         no repetition time.
     """
-    image, data = _load(path)
+    image, data = load_image(path)
     _check_shape(path, data.shape, mask)
     wrong = ~np.isfinite(data).all(axis=3)
     if mask is not None:
@@ -231,7 +231,7 @@ def read_mask(path: Path) -> tuple[np.ndarray, np.ndarray]:
     DataError
         Missing or damaged file, not three-dimensional, or empty.
     """
-    image, data = _load(path)
+    image, data = load_image(path)
     data = data[..., 0] if data.ndim == 4 and data.shape[3] == 1 else data
     if data.ndim != 3:
         raise DataError(f"a mask has 3 dimensions, this image has {data.ndim}", where=path, remedy="Give a mask image")
@@ -263,7 +263,7 @@ def read_map(path: Path) -> np.ndarray:
     DataError
         Missing or damaged file, or not three-dimensional.
     """
-    _, data = _load(path)
+    _, data = load_image(path)
     if data.ndim != 3:
         raise DataError(f"a map has 3 dimensions, this image has {data.ndim}", where=path, remedy="Give a map")
     return data
@@ -284,7 +284,7 @@ def _image(data: np.ndarray, affine: np.ndarray) -> Any:
     return (nib.Nifti1Image if max(data.shape) < 2**15 else nib.Nifti2Image)(data, affine)
 
 
-def _load(path: Path) -> tuple[Any, np.ndarray]:
+def load_image(path: Path) -> tuple[Any, np.ndarray]:
     """Image and its values."""
     with _opened(path) as image:
         return image, np.asanyarray(image.dataobj)

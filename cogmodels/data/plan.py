@@ -11,6 +11,7 @@ from pathlib import Path
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
+from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
@@ -209,6 +210,21 @@ class Plan:
     def experiments(self) -> dict[str, DecodingExperiment | SearchExperiment]:
         """Experiments whose data set the study has."""
         return {name: e for name, e in self.study.experiments.items() if e.dataset in self.specs}
+
+    @cached_property
+    def encodings(self) -> dict[str, Encoding]:
+        """Encoding models whose data set the study has."""
+        return {name: one for name, one in self.study.encodings.items() if one.dataset in self.specs}
+
+    @cached_property
+    def searchlights(self) -> dict[str, Searchlight]:
+        """Searchlights whose data set the study has."""
+        return {name: one for name, one in self.study.searchlights.items() if one.dataset in self.specs}
+
+    @cached_property
+    def voxel_models(self) -> dict[str, Encoding | Searchlight]:
+        """Both."""
+        return {**self.encodings, **self.searchlights}
 
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""

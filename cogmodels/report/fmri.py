@@ -204,7 +204,7 @@ def plot_contrast(
         # The bar of a picture with alpha would be faint as well.
         figure.colorbar(_solid(image), ax=axes, shrink=0.75, pad=0.02, label="z")
         if beyond.any():
-            _outline(axes, beyond, mask, INK)
+            outline(axes, beyond, mask, INK)
         axes.set_title(
             f"z, mean of runs; lines: {int(beyond.sum())} of {int(mask.sum())} voxels beyond a false discovery rate of "
             f"{FDR:g}"
@@ -254,7 +254,7 @@ def mosaic(volume: np.ndarray, *, slices: int = SLICES, crop: np.ndarray | None 
 def _mean_image(axes: Axes, mean: np.ndarray, mask: np.ndarray) -> None:
     picture = mosaic(mean, crop=mask)
     axes.imshow(picture, cmap="gray", vmin=0, vmax=np.nanpercentile(picture, 99.5), interpolation="nearest")
-    _outline(axes, mask, mask, VERMILLION)
+    outline(axes, mask, mask, VERMILLION)
     axes.set_title(f"Mean image, mask of {int(mask.sum())} of {mask.size} voxels")
     axes.set_axis_off()
 
@@ -266,7 +266,7 @@ def _masked_image(axes: Axes, mean: np.ndarray, mask: np.ndarray) -> None:
     axes.set_axis_off()
 
 
-def _outline(axes: Axes, inside: np.ndarray, crop: np.ndarray, colour: str) -> None:
+def outline(axes: Axes, inside: np.ndarray, crop: np.ndarray, colour: str) -> None:
     """Edges of voxels, on a mosaic with a crop."""
     edges = np.nan_to_num(mosaic(inside, crop=crop))
     # Drawn on a finer grid, so that the line runs along the voxels' edges.

@@ -33,6 +33,12 @@ METRIC_NAMES = {
     "noise_ceiling": "noise ceiling, r with the mean of all",
     "identification_top1": "identification, top 1",
     "identification_two_way": "identification, two-way",
+    "encoding_r": "encoding, r of held-out stimuli, mean of voxels",
+    "encoding_r2": "encoding, R2 of held-out stimuli, mean of voxels",
+    "encoding_r_normalised": "encoding, r over its noise ceiling",
+    "encoding_r2_normalised": "encoding, R2 over its noise ceiling",
+    "searchlight_mean": "searchlight, mean accuracy of spheres",
+    "searchlight_peak": "searchlight, largest accuracy of a sphere",
     "onset_error_ms": "saccade onset error, ms (less is better)",
     "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
 }

@@ -122,6 +122,33 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
     assert {name: run.counts.get(name) for name in expected} == expected
 
 
+def test_voxels_are_chosen_and_models_of_every_voxel_fitted_where_asked(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    for name in ("masks/roi.nii.gz", "stimuli/a.png"):
+        (tmp_path / "bids" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "bids" / name).touch()
+    band = {"features": "net"}
+    own_study(
+        workflow.folder,
+        tmp_path / "bids",
+        pipelines={
+            "plain": {"modality": "fmri", "datasets": ["mine"]},
+            "region": {"extends": "plain", "voxels": {"image": "masks/roi.nii.gz"}},
+            "region-lss": {"extends": "region", "high_pass_s": 128.0, "responses": "lss"},
+        },
+        features={"net": {"dataset": "mine", "images": "stimuli/*.png", "layers": ["block3_expand"]}},
+        encodings={"mine-encoding": {"dataset": "mine", "pipeline": "region", "bands": {"net": band}}},
+        searchlights={"mine-searchlight": {"dataset": "mine", "pipeline": "plain"}},
+        experiments={},
+    )
+    run = workflow("--configfile", "mine.yaml")
+    expected = {
+        "extract_responses": 2 * 2, "estimate_trials": 2, "select_voxels": 2 * 2, "fit_encoding": 2, "plot_encoding": 2,
+        "decode_searchlight": 2, "plot_searchlight": 2, "score_maps": 2, "extract_features": 1,
+    }  # fmt: skip
+    assert {name: run.counts.get(name) for name in expected} == expected
+
+
 def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
     empty_bids(tmp_path / "bids")
     epochs = {"autoreject": "local", "current_source_density": True}

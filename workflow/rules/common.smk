@@ -281,6 +281,80 @@ def subject_confounds(wildcards):
     return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv") if section.motion_regressors else []
 
 
+def region_files(wildcards):
+    """The image of a pipeline's regions, and the table of its labels where one is named."""
+    section = STUDY.pipelines[wildcards.pipeline].voxels
+    root = Path(PLAN.root(wildcards.dataset))
+    named = [section.image, section.names] if section.image else []
+    return [str(root / name.format(subject=wildcards.subject)) for name in named if name]
+
+
+def region_inputs(wildcards):
+    """Those of them that a job waits for: files of the user's, not of a data set that is made here."""
+    made = PLAN.kind(wildcards.dataset) != "folder"
+    return [file for file in region_files(wildcards) if not (made and file.startswith(PLAN.root(wildcards.dataset)))]
+
+
+def responses_mask(dataset, pipeline, subject):
+    """The mask whose voxels a subject's Responses hold."""
+    name = "chosen" if STUDY.pipelines[pipeline].voxels.chosen else "brain"
+    return f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/func/sub-{subject}_desc-{name}_mask.nii.gz"
+
+
+# -- models of every voxel ---------------------------------------------------------------------------------------------
+
+
+def model_responses(wildcards):
+    """The Responses of a subject that a model of every voxel is fitted on."""
+    folder = PLAN.derivative(wildcards.dataset, PLAN.voxel_models[wildcards.model].pipeline)
+    return f"{folder}/sub-{wildcards.subject}/sub-{wildcards.subject}_responses.parquet"
+
+
+def model_mask(wildcards):
+    """The mask of these responses."""
+    return responses_mask(wildcards.dataset, PLAN.voxel_models[wildcards.model].pipeline, wildcards.subject)
+
+
+def encoding_features(wildcards):
+    """The Features table of each band of an encoding model."""
+    bands = PLAN.encodings[wildcards.model].bands.values()
+    return [f"{DERIVATIVES}/{wildcards.dataset}/features/{band.features}.parquet" for band in bands]
+
+
+def model_options(wildcards):
+    """What a model of every voxel depends on."""
+    return PLAN.voxel_models[wildcards.model].model_dump(exclude={"dataset", "pipeline", "description"})
+
+
+def about_model(wildcards):
+    """What a map's sidecar says of its making."""
+    one = PLAN.voxel_models[wildcards.model]
+    simulated = PLAN.kind(wildcards.dataset) == "simulation"
+    return {"Model": wildcards.model, "Pipeline": one.pipeline, "Simulated": simulated}
+
+
+def model_title(wildcards):
+    """Title of the figure of a model of every voxel, which says where data are simulated."""
+    kind = "SIMULATED, " if PLAN.kind(wildcards.dataset) == "simulation" else ""
+    return f"{kind}{wildcards.model}, sub-{wildcards.subject}: {PLAN.voxel_models[wildcards.model].description}"
+
+
+def model_files(model, name):
+    """A file of each subject of a model of every voxel."""
+    one = PLAN.voxel_models[model]
+    folder = f"{RESULTS}/fmri/{one.dataset}/{model}"
+    return [f"{folder}/sub-{subject}/{name}" for subject in PLAN.subjects(one.dataset, one.pipeline)]
+
+
+def map_figures():
+    """The figures of all models of every voxel."""
+    return [
+        file
+        for name in PLAN.voxel_models
+        for file in model_files(name, "encoding.png" if name in PLAN.encodings else "searchlight.png")
+    ]
+
+
 # -- steps of EEG ------------------------------------------------------------------------------------------------------
 
 
@@ -540,14 +614,15 @@ def coders_of(wildcards):
 
 
 def preprocessing_scores():
-    """Scores of detectors against human coders, and of people's RDMs against each other."""
+    """Scores of detectors against human coders, of people's RDMs against each other, of models of every voxel."""
     coded = [
         f"{RESULTS}/gaze/{dataset}/{pipeline}/scores.csv"
         for pipeline in PLAN.pipelines("gaze")
         for dataset in PLAN.datasets_of(pipeline)
         if PLAN.specs[dataset].coders
     ]
-    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()]
+    models = [f"{RESULTS}/fmri/{one.dataset}/{name}/scores.csv" for name, one in PLAN.voxel_models.items()]
+    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models
 
 
 def detectors_on_truth():

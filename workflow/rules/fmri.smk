@@ -5,6 +5,13 @@ RAW_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.source 
 PREPARED_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.source == "fmriprep")
 WINDOW_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.responses == "window_mean")
 TRIAL_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.responses != "window_mean")
+CHOSEN_PIPELINES = one_of(n for n, p in PLAN.pipelines("fmri").items() if p.voxels.chosen)
+# Where a pipeline chooses voxels, the responses of all voxels are a step before.
+ALL_VOXELS = "|_desc-all"
+
+
+ruleorder: select_voxels > extract_responses
+ruleorder: select_voxels > estimate_trials
 
 
 rule correct_slice_timing:
@@ -178,12 +185,13 @@ rule extract_responses:
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
         bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz"),
     output:
-        responses=f"{FMRI}/sub-{{subject}}_responses.parquet",
+        responses=f"{FMRI}/sub-{{subject}}{{part}}_responses.parquet",
     log:
-        "logs/extract_responses/{dataset}_{pipeline}_sub-{subject}.log",
+        "logs/extract_responses/{dataset}_{pipeline}_sub-{subject}{part}.log",
     benchmark:
-        "logs/benchmarks/extract_responses/{dataset}_{pipeline}_sub-{subject}.tsv"
+        "logs/benchmarks/extract_responses/{dataset}_{pipeline}_sub-{subject}{part}.tsv"
     wildcard_constraints:
+        part=ALL_VOXELS,
         pipeline=WINDOW_PIPELINES,
     conda:
         "../../envs/fmri.yaml"
@@ -203,12 +211,13 @@ rule estimate_trials:
         bold=subject_bold_before(),
         confounds=subject_confounds,
     output:
-        responses=f"{FMRI}/sub-{{subject}}_responses.parquet",
+        responses=f"{FMRI}/sub-{{subject}}{{part}}_responses.parquet",
     log:
-        "logs/estimate_trials/{dataset}_{pipeline}_sub-{subject}.log",
+        "logs/estimate_trials/{dataset}_{pipeline}_sub-{subject}{part}.log",
     benchmark:
-        "logs/benchmarks/estimate_trials/{dataset}_{pipeline}_sub-{subject}.tsv"
+        "logs/benchmarks/estimate_trials/{dataset}_{pipeline}_sub-{subject}{part}.tsv"
     wildcard_constraints:
+        part=ALL_VOXELS,
         pipeline=TRIAL_PIPELINES,
     conda:
         "../../envs/fmri.yaml"
@@ -220,6 +229,33 @@ rule estimate_trials:
         code=code("estimate_trials"),
     script:
         "../scripts/estimate_trials.py"
+
+
+rule select_voxels:
+    """Keep the voxels of a subject's Responses that lie in regions, or that repeats show to be reliable."""
+    input:
+        raw=subject_raw,
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
+        responses=f"{FMRI}/sub-{{subject}}_desc-all_responses.parquet",
+        files=lambda wildcards: region_inputs(wildcards),
+    output:
+        responses=f"{FMRI}/sub-{{subject}}_responses.parquet",
+        mask=f"{FMRI}/func/sub-{{subject}}_desc-chosen_mask.nii.gz",
+        table=f"{FMRI}/func/sub-{{subject}}_desc-chosen_voxels.tsv",
+    log:
+        "logs/select_voxels/{dataset}_{pipeline}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/select_voxels/{dataset}_{pipeline}_sub-{subject}.tsv"
+    wildcard_constraints:
+        pipeline=CHOSEN_PIPELINES,
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        files=lambda wildcards: region_files(wildcards),
+        options=lambda wildcards: settings(wildcards.pipeline, "voxels")["voxels"],
+        code=code("select_voxels"),
+    script:
+        "../scripts/select_voxels.py"
 
 
 rule plot_bold:

@@ -9,6 +9,7 @@ rule make_report:
         comparison=f"{RESULTS}/compare/scores.png",
         bold=figures_of("fmri"),
         rdms=[f"{folder}/agreement.png" for folder in PLAN.rdm_agreements.values()],
+        maps=map_figures(),
         evoked=figures_of("eeg"),
         eeg_quality=eeg_tables(),
         eeg_pages=eeg_pages(),

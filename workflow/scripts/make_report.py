@@ -28,7 +28,7 @@ with job(snakemake):
             "decoding": list(map(Path, given.decoders)),
             "training": list(map(Path, given.training)),
             "search": list(map(Path, given.searches)),
-            "fmri": list(map(Path, [*given.rdms, *given.bold])),
+            "fmri": list(map(Path, [*given.rdms, *given.maps, *given.bold])),
             "eeg": list(map(Path, given.evoked)),
             "gaze": list(map(Path, [*given.truth, *given.gaze])),
             "scanpath": list(map(Path, given.consistency_figures)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cogmodels.errors import DataError
-from cogmodels.fmri.searchlight import decode_spheres, find_spheres, map_spheres
+from cogmodels.fmri.searchlight import decode_spheres, find_spheres, map_spheres, predict_spheres, score_spheres
 
 # Sheared, and not the same in all directions.
 AFFINE = np.array([[-3.0, 0.4, 0, 20], [0, 2.5, 0.3, -10], [0, -0.3, 4.0, 5], [0, 0, 0, 1]])
@@ -90,3 +90,31 @@ def test_wrong_input_is_named():
     ):
         with pytest.raises(DataError, match=message):
             call()
+
+
+def test_spheres_with_signal_beat_permuted_labels_and_the_others_do_not():
+    data, labels, runs, mask, centre = simulated(1.5)
+    spheres = find_spheres(mask, np.diag([3.0, 3, 3, 1]), 4.5)
+    predicted = predict_spheres(data, labels, runs, spheres)
+    table, summary = score_spheres(predicted, labels, runs, permutations=200, bootstrap=200)
+    np.testing.assert_array_equal(table["accuracy"], decode_spheres(data, labels, runs, spheres))
+    np.testing.assert_allclose(table["chance"], 0.25, atol=0.02)
+    empty = np.array([not centre[spheres[k]].any() for k in range(len(spheres))])
+    assert (table["q"][centre] < 0.05).all()
+    assert (table["q"][empty] < 0.05).mean() < 0.05
+    assert (table["p_family"][empty] < 0.05).mean() < 0.01
+    mean, peak = summary
+    assert peak["value"] == table["accuracy"].max()
+    assert np.mean(peak["null"]) > 0.3, "the largest of many has a higher chance"
+    assert mean["value"] == pytest.approx(table["accuracy"].mean())
+
+
+def test_noise_has_no_sphere_beyond_chance():
+    data, labels, runs, mask, _ = simulated(0.0, seed=2)
+    spheres = find_spheres(mask, np.diag([3.0, 3, 3, 1]), 4.5)
+    table, (mean, peak) = score_spheres(
+        predict_spheres(data, labels, runs, spheres), labels, runs, permutations=200, bootstrap=200
+    )
+    assert (table["q"] < 0.05).sum() == 0
+    assert np.mean(np.array(peak["null"]) >= peak["value"]) > 0.05
+    assert np.mean(np.array(mean["null"]) >= mean["value"]) > 0.05

@@ -1,0 +1,31 @@
+"""Predict each voxel's responses of a subject from Features, and score it on held-out stimuli."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.data.bids import write_json, write_tsv
+from cogmodels.data.bold import read_mask, write_map
+from cogmodels.data.predictions import write_weights
+from cogmodels.data.tables import read_features, read_responses
+from cogmodels.fmri.encoding import fit_encoding
+from cogmodels.tracking.job import job
+
+with job(snakemake) as log:
+    given, wanted, options = snakemake.input, snakemake.output, dict(snakemake.params.options)
+    mask, affine = read_mask(Path(given.mask))
+    responses = read_responses(Path(given.responses))
+    bands = {}
+    for (name, band), file in zip(options.pop("bands").items(), given.features, strict=True):
+        table, taken = read_features(Path(file)), slice(*(band["dimensions"] or (None,)))
+        bands[name] = table.stimuli, table.values[:, taken]
+    fit = fit_encoding(responses.trials, responses.values, bands, **options)
+    log.info("%d of %d voxels with q < .05", (fit.voxels["q"] < 0.05).sum(), len(fit.voxels))
+    write_tsv(
+        Path(wanted.voxels), pd.concat([pd.DataFrame(np.argwhere(mask), columns=list("xyz")), fit.voxels], axis=1)
+    )
+    write_weights(Path(wanted.model), {name: weights.astype(np.float32) for name, weights in fit.weights.items()})
+    write_json(Path(wanted.summary), {"unit": "stimulus", "scores": fit.summary})
+    for name, what in snakemake.params.maps.items():
+        write_map(Path(wanted[name]), fit.voxels[name], mask, affine, {"Description": what, **snakemake.params.about})
