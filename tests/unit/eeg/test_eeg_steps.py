@@ -72,6 +72,17 @@ def test_stretches_are_filtered_one_by_one():
     assert list(find_bad_channels(raw.copy().set_annotations(None))["channel"]) == [NAMES[3]]
 
 
+def test_wrong_units_and_lost_stretches_do_not_make_bad_channels():
+    data = smooth(2000)
+    with pytest.raises(DataError, match="microvolt that are called volt"):
+        find_bad_channels(recording(data * 1e6))
+    data[:, 500:600] = np.nan
+    raw = recording(data).set_annotations(mne.Annotations([5.0], [1.0], ["BAD_lost"]))
+    assert not len(find_bad_channels(raw))
+    with pytest.raises(DataError, match="all 30 channels are bad"):
+        find_bad_channels(raw.set_annotations(None))
+
+
 def test_bad_channels_take_no_part_in_the_reference_and_may_be_broken():
     data = smooth(2000)
     data[4] = np.nan
