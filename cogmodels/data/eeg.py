@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ def write_eeg(
     events: pd.DataFrame,
     sidecar: Mapping[str, Any],
     events_sidecar: Mapping[str, Any] | None = None,
+    bads: Sequence[str] = (),
 ) -> list[Path]:
     """BrainVision file in float32 with its BIDS sidecars; same data, same bytes.
 
@@ -59,6 +60,8 @@ def write_eeg(
         ``onset``, ``duration`` (s), ``trial_type`` and more.
     sidecar : mapping
         Fields of ``_eeg.json`` beside those known here.
+    bads : sequence of str
+        Channels that ``_channels.tsv`` calls bad; without any it has no ``status``.
 
     Returns
     -------
@@ -103,7 +106,10 @@ def write_eeg(
             **sidecar,
         },
     )
-    write_tsv(channels, pd.DataFrame({"name": channel_names, "type": channel_types, "units": "V"}))
+    table = pd.DataFrame({"name": channel_names, "type": channel_types, "units": "V"})
+    if bads:
+        table["status"] = ["bad" if name in bads else "good" for name in channel_names]
+    write_tsv(channels, table)
     write_tsv(events_file, events)
     files += [json_file, channels, events_file]
     if events_sidecar:

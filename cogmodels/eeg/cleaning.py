@@ -28,9 +28,9 @@ def clean_raw(
     """Filter EEG and EOG channels, then re-reference the EEG.
 
     Values that are not finite in stretches that annotations call BAD are bridged by straight lines: filters need
-    something there, epochs are not taken from it. Then, in this order: line noise and its harmonics below half the sampling rate; zero-phase FIR band-pass (MNE's default
-    design); average reference over the EEG channels that are not marked bad. EOG channels are filtered alike but keep
-    their reference.
+    something there, and epochs are not taken from it. Then, in this order: line noise and its harmonics below half the
+    sampling rate; zero-phase FIR band-pass (MNE's default design); average reference over the EEG channels that are not
+    marked bad. EOG channels are filtered alike but keep their reference.
 
     Parameters
     ----------
