@@ -319,7 +319,7 @@ def subject_channels(wildcards):
 
 def subject_components(wildcards):
     """The tables of independent components of a subject, where the pipeline has any."""
-    if STUDY.pipelines[wildcards.pipeline].eyes != "ica":
+    if STUDY.pipelines[wildcards.pipeline].eyes not in ("ica", "iclabel"):
         return []
     return subject_files(wildcards, "eeg/{recording}_desc-eyes_components.tsv")
 

@@ -72,6 +72,30 @@ rule fit_ica:
         "../scripts/fit_ica.py"
 
 
+rule label_components:
+    """Decompose one recording into independent components, and let ICLabel name them."""
+    input:
+        eeg=f"{EEG}/eeg/{{recording}}_desc-clean_eeg.fif",
+    output:
+        ica=f"{EEG}/eeg/{{recording}}_desc-eyes_ica.fif",
+        components=f"{EEG}/eeg/{{recording}}_desc-eyes_components.tsv",
+    log:
+        "logs/label_components/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/label_components/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=eeg_pipelines(eyes=["iclabel"]),
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        settings=lambda wildcards: settings(
+            wildcards.pipeline, "ica_method", "ica_components", "iclabel_classes", "iclabel_probability"
+        ),
+        code=code("label_components"),
+    script:
+        "../scripts/label_components.py"
+
+
 rule remove_components:
     """Take the eyes' components out of one recording."""
     input:
@@ -85,7 +109,7 @@ rule remove_components:
     benchmark:
         "logs/benchmarks/remove_components/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
     wildcard_constraints:
-        pipeline=eeg_pipelines(eyes=["ica"]),
+        pipeline=eeg_pipelines(eyes=["ica", "iclabel"]),
     conda:
         "../../envs/eeg.yaml"
     params:
