@@ -143,18 +143,18 @@ def test_epochs_with_artefacts_go_and_others_stay(method):
 
 @pytest.mark.parametrize("method", ["global", "local"])
 def test_test_epochs_do_not_set_the_limits(method):
-    flags, names = np.arange(24) < 12, NAMES[-16:]
-    kept, log = reject_epochs(epochs(names=names, bad={2: 1500.0}), method=method, train=flags)
-    # All test epochs a hundred times as large: what training epochs set stays, and these go.
-    larger = epochs(names=names, bad={2: 1500.0})
-    larger._data[12:] *= 100
+    flags, names = np.arange(36) < 12, NAMES[-16:]
+    kept, log = reject_epochs(epochs(36, names=names, bad={2: 1500.0}), method=method, train=flags)
+    # All test epochs twice as large: what training epochs set stays, and these go.
+    larger = epochs(36, names=names, bad={2: 1500.0})
+    larger._data[12:] *= 2
     same, other = reject_epochs(larger, method=method, train=flags)
     pd.testing.assert_frame_equal(log[:12], other[:12])
     assert not log["kept"][2]
     assert not other["kept"][12:].any()
     n = int(log["kept"][:12].sum())
     np.testing.assert_array_equal(kept.get_data()[:n], same.get_data()[:n])
-    # Learned from all epochs, the limits would have let some of the large ones stay.
+    # Learned from all epochs, the limits let some of the large ones stay.
     _, leaking = reject_epochs(larger, method=method)
     assert leaking["kept"][12:].any()
 
