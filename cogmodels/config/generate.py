@@ -53,6 +53,7 @@ from cogmodels.config.study import (
     Study,
     Tracking,
 )
+from cogmodels.config.time_decoding import TimeDecoding
 from cogmodels.config.training import (
     Diet,
     DietComparison,
@@ -70,6 +71,7 @@ STUDY_SECTIONS = {
     "`tracking`": Tracking,
     "`pipelines.<name>`, `modality: fmri`": FmriPipeline,
     "`pipelines.<name>`, `modality: eeg`": EegPipeline,
+    "`pipelines.<name>.time_decoding.<name>`": TimeDecoding,
     "`pipelines.<name>`, `modality: gaze`": GazePipeline,
     **{
         f"`pipelines.<name>.{name}`": field.annotation

@@ -21,6 +21,7 @@ from cogmodels.config.detectors import (
 )
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.search import SearchExperiment
+from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
 from cogmodels.config.training import Diet, DietComparison, DietName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", description="letters, digits, hyphens")]
@@ -244,6 +245,10 @@ class EegPipeline(Pipeline):
         [], description="times whose amplitudes over people are tabulated and marked, s after the event"
     )
 
+    time_decoding: dict[ComparisonName, TimeDecoding] = Field(
+        {}, description="two conditions told apart at each time of the epochs, by name"
+    )
+
     def baseline_interval(self) -> tuple[float, float] | None:
         """The baseline, s after the event; none where none is subtracted."""
         return (self.baseline_window or (self.tmin, 0.0)) if self.baseline else None
@@ -262,6 +267,8 @@ class EegPipeline(Pipeline):
             raise ValueError("reference: name a channel, or use `average` or `keep`")
         if self.eyes == "regression" and self.l_freq is None:
             raise ValueError("eyes `regression` needs `l_freq`: slow drifts of EEG and EOG share no cause")
+        if self.time_decoding and self.autoreject != "none":
+            raise ValueError("`time_decoding` draws its own test trials: `autoreject` would have seen them")
         narrow = (self.l_freq or 0) > 1 or (self.h_freq or 100) < 100
         if self.eyes == "iclabel" and (self.reference != "average" or narrow):
             raise ValueError(

@@ -158,7 +158,10 @@ SHIPPED = {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
-    "uci-eeg": {"convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2},
+    "uci-eeg": {
+        "convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
+        "decode_time": 20, "average_time_decoding": 1, "plot_time_decoding": 1,
+    },
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
         "plot_truth": 1,

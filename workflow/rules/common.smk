@@ -339,6 +339,13 @@ def epochs_before(step=None):
     return find
 
 
+def time_decoding(*names):
+    """Options of a pipeline's decoding over time by name, for `params:`."""
+    return lambda wildcards: (
+        STUDY.pipelines[wildcards.pipeline].time_decoding[wildcards.comparison].model_dump(include=set(names))
+    )
+
+
 def dataset_epochs(wildcards):
     """The epochs of all subjects that are used."""
     return [epochs_before()(wildcards, subject) for subject in PLAN.subjects(wildcards.dataset, wildcards.pipeline)]
@@ -561,6 +568,7 @@ def figures_of(modality):
             if modality != "gaze":
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
+                found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline)
