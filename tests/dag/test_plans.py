@@ -132,7 +132,15 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
             "plain": {"modality": "eeg", "datasets": ["mine"]},
             "ica": {"extends": "plain", "bad_channels": ["flat", "noisy"], "eyes": "ica", **epochs},
             "regression": {"extends": "plain", "eyes": "regression"},
-            "labels": {"extends": "plain", "eyes": "iclabel", "h_freq": None},
+            "labels": {
+                "extends": "plain",
+                "eyes": "iclabel",
+                "h_freq": None,
+                "time_decoding": {
+                    "one": {"classes": {"a": ["x"], "b": ["y"]}},
+                    "two": {"classes": {"a": ["x"], "c": ["z"]}},
+                },
+            },
         },
         experiments={},
     )
@@ -140,7 +148,7 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
     expected = {
         "clean_eeg": 8, "epoch_eeg": 8, "tabulate_epochs": 8, "plot_evoked": 8, "find_bad_channels": 2, "fit_ica": 2,
         "label_components": 2, "remove_components": 4, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2,
-        "plot_group_evoked": 4,
+        "plot_group_evoked": 4, "decode_time": 4, "average_time_decoding": 2, "plot_time_decoding": 2,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
 
@@ -158,10 +166,7 @@ SHIPPED = {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
-    "uci-eeg": {
-        "convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
-        "decode_time": 20, "average_time_decoding": 1, "plot_time_decoding": 1,
-    },
+    "uci-eeg": {"convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2},
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
         "plot_truth": 1,
