@@ -54,6 +54,7 @@ from cogmodels.config.study import (
     Study,
     Tracking,
 )
+from cogmodels.config.time_decoding import TimeDecoding
 from cogmodels.config.training import (
     Diet,
     DietComparison,
@@ -73,6 +74,7 @@ STUDY_SECTIONS = {
     "`pipelines.<name>`, `modality: fmri`": FmriPipeline,
     "`pipelines.<name>.voxels`, `modality: fmri`": Voxels,
     "`pipelines.<name>`, `modality: eeg`": EegPipeline,
+    "`pipelines.<name>.time_decoding.<name>`": TimeDecoding,
     "`pipelines.<name>`, `modality: gaze`": GazePipeline,
     **{
         f"`pipelines.<name>.{name}`": field.annotation

@@ -22,6 +22,7 @@ from cogmodels.config.detectors import (
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.search import SearchExperiment
+from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
 from cogmodels.config.training import Diet, DietComparison, DietName
 from cogmodels.config.voxels import Voxels
 
@@ -209,8 +210,10 @@ class EegPipeline(Pipeline):
     reference: Literal["average", "keep"] | list[str] = Field(
         "average", description="EEG reference: `average` of good channels, `keep`, or a list of channels"
     )
-    eyes: Literal["none", "ica", "regression"] = Field(
-        "none", description="how eye movements are taken out: components that follow the EOG, regression on the EOG"
+    eyes: Literal["none", "ica", "iclabel", "regression"] = Field(
+        "none",
+        description="how eye movements are taken out: components that follow the EOG, components that ICLabel names "
+        "(extra `icalabel`), regression on the EOG",
     )
     ica_method: Literal["picard", "infomax"] = Field("picard", description="algorithm of `eyes: ica`, both extended")
     ica_components: int | None = Field(None, ge=2, description="components of `eyes: ica`; none = as many as the rank")
@@ -220,6 +223,10 @@ class EegPipeline(Pipeline):
     ica_eog_correlation: float = Field(
         0.7, gt=0, lt=1, description="components of a larger absolute correlation with an EOG channel are the eyes'"
     )
+    iclabel_classes: list[Literal["muscle", "eye", "heart", "line", "channel", "other"]] = Field(
+        ["eye"], min_length=1, description="components of these classes go (`eyes: iclabel`)"
+    )
+    iclabel_probability: float = Field(0.8, gt=0, le=1, description="probability from which they go (`eyes: iclabel`)")
     tmin: float = Field(-0.1, description="start of the epoch, s after the event")
     tmax: float = Field(0.5, description="end of the epoch, s after the event")
     baseline: bool = Field(True, description="subtract the mean of the baseline")
@@ -248,6 +255,10 @@ class EegPipeline(Pipeline):
         [], description="times whose amplitudes over people are tabulated and marked, s after the event"
     )
 
+    time_decoding: dict[ComparisonName, TimeDecoding] = Field(
+        {}, description="two conditions told apart at each time of the epochs, by name"
+    )
+
     def baseline_interval(self) -> tuple[float, float] | None:
         """The baseline, s after the event; none where none is subtracted."""
         return (self.baseline_window or (self.tmin, 0.0)) if self.baseline else None
@@ -266,6 +277,14 @@ class EegPipeline(Pipeline):
             raise ValueError("reference: name a channel, or use `average` or `keep`")
         if self.eyes == "regression" and self.l_freq is None:
             raise ValueError("eyes `regression` needs `l_freq`: slow drifts of EEG and EOG share no cause")
+        if self.time_decoding and self.autoreject != "none":
+            raise ValueError("`time_decoding` draws its own test trials: `autoreject` would have seen them")
+        narrow = (self.l_freq or 0) > 1 or (self.h_freq or 100) < 100
+        if self.eyes == "iclabel" and (self.reference != "average" or narrow):
+            raise ValueError(
+                "eyes `iclabel` needs `reference: average`, `l_freq` of 1 Hz or less and `h_freq` of 100 Hz or more, "
+                "or none: the network knows no other data"
+            )
         outside = [time for time in self.evoked_times_s if not self.tmin <= time <= self.tmax]
         if outside:
             raise ValueError(f"evoked_times_s: {outside[0]:g} s is outside of the epoch")

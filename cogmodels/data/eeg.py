@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.bids import find_sidecar, read_tsv, write_json, write_tsv
+from cogmodels.data.eeg_formats import open_recording
+from cogmodels.data.electrodes import read_positions
 from cogmodels.errors import DataError
 from cogmodels.files import whole
 
@@ -40,6 +42,7 @@ def write_eeg(
     events: pd.DataFrame,
     sidecar: Mapping[str, Any],
     events_sidecar: Mapping[str, Any] | None = None,
+    bads: Sequence[str] = (),
 ) -> list[Path]:
     """BrainVision file in float32 with its BIDS sidecars; same data, same bytes.
 
@@ -57,6 +60,8 @@ def write_eeg(
         ``onset``, ``duration`` (s), ``trial_type`` and more.
     sidecar : mapping
         Fields of ``_eeg.json`` beside those known here.
+    bads : sequence of str
+        Channels that ``_channels.tsv`` calls bad; without any it has no ``status``.
 
     Returns
     -------
@@ -101,7 +106,10 @@ def write_eeg(
             **sidecar,
         },
     )
-    write_tsv(channels, pd.DataFrame({"name": channel_names, "type": channel_types, "units": "V"}))
+    table = pd.DataFrame({"name": channel_names, "type": channel_types, "units": "V"})
+    if bads:
+        table["status"] = ["bad" if name in bads else "good" for name in channel_names]
+    write_tsv(channels, table)
     write_tsv(events_file, events)
     files += [json_file, channels, events_file]
     if events_sidecar:
@@ -111,7 +119,10 @@ def write_eeg(
 
 
 def read_eeg(path: Path) -> mne.io.Raw:
-    """Recording in memory, channel types and ``status`` from ``_channels.tsv``, positions of the 10-05 system.
+    """Recording of any format (:func:`~cogmodels.data.eeg_formats.open_recording`) in memory, with its BIDS sidecars.
+
+    Channel types and ``status`` are those of ``_channels.tsv``. Positions are those of ``_electrodes.tsv`` where it
+    tells them in a head's frame, then a fif's own where it has them all, else those of the 10-05 system by name.
 
     Where the sidecar says ``RecordingType: epoched``, an ``EDGE`` annotation stands at each border of epochs, so that
     filters do not run across it.
@@ -119,21 +130,12 @@ def read_eeg(path: Path) -> mne.io.Raw:
     Raises
     ------
     DataError
-        Missing or damaged file, or a format that MNE does not read.
+        Missing or damaged file, or a format that is not read.
     """
     import mne
 
     path = Path(path)
-    if not path.exists():
-        raise DataError("the file does not exist", where=path, remedy="Restore it, or exclude the subject")
-    try:
-        raw = mne.io.read_raw(path, preload=True, verbose="error")
-    except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
-        raise DataError(
-            f"the recording is damaged or of unknown format ({type(error).__name__}: {error})",
-            where=path,
-            remedy="Restore the file with all its parts (BrainVision has three)",
-        ) from None
+    raw = open_recording(path)
     channels = path.with_name(path.name.rsplit("_", 1)[0] + "_channels.tsv")
     if channels.exists():
         table = read_tsv(channels)
@@ -145,10 +147,30 @@ def read_eeg(path: Path) -> mne.io.Raw:
         borders = np.arange(1, round(raw.duration / sidecar["EpochLength"])) * sidecar["EpochLength"]
         edges = mne.Annotations(borders, 0.0, "EDGE boundary", orig_time=raw.annotations.orig_time)
         raw.set_annotations(raw.annotations + edges, verbose="error")
-    montage = mne.channels.make_standard_montage("colin27_1005")
-    if set(montage.ch_names) & set(raw.ch_names):
-        raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
+    own = read_positions(path)
+    if own is not None:
+        raw.set_montage(own, on_missing="ignore", verbose="error")
+    elif path.suffix != ".fif" or not _placed(raw):
+        montage = mne.channels.make_standard_montage("colin27_1005")
+        if {name.lower() for name in montage.ch_names} & {name.lower() for name in raw.ch_names}:
+            raw.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
     return raw
+
+
+def events_path(path: Path) -> Path:
+    """``_events.tsv`` beside a recording of any format."""
+    path = Path(path)
+    return path.with_name(path.name.rsplit("_", 1)[0] + "_events.tsv")
+
+
+def _placed(raw: mne.io.Raw) -> bool:
+    """Whether all EEG channels have positions."""
+    import mne
+
+    places = np.array(
+        [raw.info["chs"][k]["loc"][:3] for k in mne.pick_types(raw.info, meg=False, eeg=True, exclude=[])]
+    )
+    return bool(len(places) and np.isfinite(places).all() and np.abs(places).sum(axis=1).all())
 
 
 def _bad_names(table: pd.DataFrame, names: list[str]) -> list[str]:

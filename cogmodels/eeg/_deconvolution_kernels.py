@@ -45,28 +45,33 @@ def add_gram(samples, types, first_lag, n_lags, offset, n_columns, weights, good
 @njit(cache=True)
 def add_moments(samples, types, first_lag, n_lags, offset, n_columns, weights, good, data, moments):
     """Add X'y to ``moments`` (channels, columns) for ``data`` (channels, samples)."""
-    n_samples = len(good)
+    n_samples, n_events = len(good), len(samples)
+    lows, highs, clean = np.empty(n_events, np.int64), np.empty(n_events, np.int64), np.empty(n_events, np.bool_)
+    for i in range(n_events):
+        start = samples[i] + first_lag[types[i]]
+        lows[i] = min(max(start, 0), n_samples)
+        highs[i] = max(min(start + n_lags[types[i]], n_samples), lows[i])
+        clean[i] = good[lows[i] : highs[i]].all()
     for c in range(len(data)):
-        row = data[c]
-        for i in range(len(samples)):
+        row, sums = data[c], moments[c]
+        for i in range(n_events):
             a = types[i]
             start = samples[i] + first_lag[a]
-            low, high = max(start, 0), min(start + n_lags[a], n_samples)
-            clean = True
-            for t in range(low, high):
-                clean &= good[t]
+            # Slices begin at 0, which lets the loops over them be vectors.
+            part, known = row[lows[i] : highs[i]], good[lows[i] : highs[i]]
             for p in range(n_columns[a]):
                 weight = weights[i, p]
                 if weight == 0.0:
                     continue
-                place = offset[a] + p * n_lags[a] - start
-                if clean:
-                    for t in range(low, high):
-                        moments[c, place + t] += weight * row[t]
+                place = offset[a] + p * n_lags[a] + lows[i] - start
+                into = sums[place : place + len(part)]
+                if clean[i]:
+                    for k in range(len(part)):
+                        into[k] += weight * part[k]
                 else:
-                    for t in range(low, high):
-                        if good[t]:
-                            moments[c, place + t] += weight * row[t]
+                    for k in range(len(part)):
+                        if known[k]:
+                            into[k] += weight * part[k]
 
 
 @njit(cache=True)

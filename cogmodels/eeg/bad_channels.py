@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.polynomial.legendre import legval
 from scipy.signal import butter, sosfiltfilt
 
-from cogmodels.eeg.checks import count_eeg, good_samples, recording_name
+from cogmodels.eeg.checks import bridge_lost, check_units, count_eeg, good_samples, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def find_bad_channels(
     ------
     DataError
         An unknown method; fewer than 10 s of good samples; RANSAC with fewer than 32 channels left or without their
-        positions; no channel left.
+        positions; no channel left; amplitudes that are no EEG's in V.
     """
     import mne
 
@@ -91,7 +91,8 @@ def find_bad_channels(
         )
     if "ransac" in methods:
         positions = _positions(raw, picks, where)
-    data = raw.get_data(picks=picks) * 1e6
+    check_units(raw)
+    data = bridge_lost(raw.get_data(picks=picks), ~good) * 1e6
     finite = np.isfinite(data).all(axis=1)
     rows: list[tuple[str, str, float, float]] = []
     left = np.ones(len(names), dtype=bool)
@@ -110,7 +111,9 @@ def find_bad_channels(
     low, above = low[:, good], None if above is None else above[:, good]
     eog = mne.pick_types(raw.info, eeg=False, eog=True, exclude="bads")
     if len(eog):
-        low = _without_eyes(low, _bands(raw.get_data(picks=eog) * 1e6, rate, borders)[0][:, good], where)
+        low = _without_eyes(
+            low, _bands(bridge_lost(raw.get_data(picks=eog), ~good) * 1e6, rate, borders)[0][:, good], where
+        )
     if "noisy" in methods:
         amplitude = 0.7413 * np.subtract(*np.percentile(low, [75, 25], axis=1))
         drop(np.abs(z := _robust_z(amplitude, left)) > ROBUST_Z, "deviation", z, ROBUST_Z)

@@ -90,3 +90,16 @@ def good_samples(raw: BaseRaw) -> np.ndarray:
             stop = start + note["duration"]
             good[max(int(np.floor(start * rate + 1e-6)), 0) : max(int(np.ceil(stop * rate - 1e-6)), 0)] = False
     return good
+
+
+def bridge_lost(data: np.ndarray, bad: np.ndarray) -> np.ndarray:
+    """Data (channels, samples) with straight lines over values that are not finite in ``bad`` samples (samples,)."""
+    lost = bad & ~np.isfinite(data)
+    if not lost.any():
+        return data
+    bridged = data.copy()
+    for row, gaps in zip(bridged, lost, strict=True):
+        known = np.flatnonzero(~gaps)
+        if gaps.any() and len(known):
+            row[gaps] = np.interp(np.flatnonzero(gaps), known, row[known])
+    return bridged

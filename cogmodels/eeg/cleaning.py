@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cogmodels.eeg.checks import check_units, count_eeg, recording_name
+from cogmodels.eeg.checks import bridge_lost, check_units, count_eeg, good_samples, recording_name
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ def clean_raw(
 ) -> BaseRaw:
     """Filter EEG and EOG channels, then re-reference the EEG.
 
-    In this order: line noise and its harmonics below half the sampling rate; zero-phase FIR band-pass (MNE's default
-    design); average reference over the EEG channels that are not marked bad. EOG channels are filtered alike but keep
-    their reference.
+    Values that are not finite in stretches that annotations call BAD are bridged by straight lines: filters need
+    something there, and epochs are not taken from it. Then, in this order: line noise and its harmonics below half the
+    sampling rate; zero-phase FIR band-pass (MNE's default design); average reference over the EEG channels that are not
+    marked bad. EOG channels are filtered alike but keep their reference.
 
     Parameters
     ----------
@@ -54,13 +55,16 @@ def clean_raw(
     DataError
         No EEG channel; edges in the wrong order or at half the sampling rate and above; a recording too short for the
         high-pass; an average reference of fewer than two channels; reference channels that are missing or bad; values
-        that are not finite in a channel that is not bad; amplitudes that are no EEG's in V.
+        that are not finite outside of bad channels and BAD stretches; amplitudes that are no EEG's in V.
     """
     # Filters need doubles in memory.
     cleaned = raw.copy().load_data(verbose="error")
     cleaned.info["bads"] = list(dict.fromkeys([*raw.info["bads"], *(name for name in bads if name in raw.ch_names)]))
     _check(cleaned, l_freq, h_freq, notch, reference)
     picks = _signal_picks(cleaned)
+    bad = ~good_samples(cleaned)
+    if bad.any():
+        cleaned.apply_function(bridge_lost, picks=picks, channel_wise=False, bad=bad, verbose="error")
     data = cleaned.get_data(picks=picks)
     wrong = ~np.isfinite(data).all(axis=1)
     marked = np.array([cleaned.ch_names[pick] in cleaned.info["bads"] for pick in picks])
@@ -74,7 +78,7 @@ def clean_raw(
             f"channel {cleaned.ch_names[picks[np.flatnonzero(wrong)[0]]]} holds values that are not finite "
             f"({int(wrong.sum())} such channels)",
             where=recording_name(raw),
-            remedy="Mark the stretch BAD and interpolate it, or mark the channel bad",
+            remedy="Annotate the stretch BAD (no epoch is taken from it), or mark the channel bad",
         )
     check_units(cleaned)
     if notch is not None:

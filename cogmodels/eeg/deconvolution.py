@@ -481,8 +481,9 @@ def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndar
     except LinAlgError:
         reciprocal = 0.0
     if reciprocal > RANK_TOLERANCE:
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        condition, inflation = 1 / np.sqrt(reciprocal), np.diag(inverse).copy()
+        # The diagonal of the inverse from that of the factor: half the work of the whole inverse.
+        inverse, _ = lapack.dtrtri(factor, lower=1)
+        condition, inflation = 1 / np.sqrt(reciprocal), np.einsum("ij,ij->j", inverse, inverse)
         if not penalty:
             return cho_solve((factor, True), (moments / scale).T).T / scale, float(condition), inflation
     else:

@@ -159,13 +159,23 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
             "plain": {"modality": "eeg", "datasets": ["mine"]},
             "ica": {"extends": "plain", "bad_channels": ["flat", "noisy"], "eyes": "ica", **epochs},
             "regression": {"extends": "plain", "eyes": "regression"},
+            "labels": {
+                "extends": "plain",
+                "eyes": "iclabel",
+                "h_freq": None,
+                "time_decoding": {
+                    "one": {"classes": {"a": ["x"], "b": ["y"]}},
+                    "two": {"classes": {"a": ["x"], "c": ["z"]}},
+                },
+            },
         },
         experiments={},
     )
     run = workflow("--configfile", "mine.yaml")
     expected = {
-        "clean_eeg": 6, "epoch_eeg": 6, "tabulate_epochs": 6, "plot_evoked": 6, "find_bad_channels": 2, "fit_ica": 2,
-        "remove_components": 2, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2, "plot_group_evoked": 3,
+        "clean_eeg": 8, "epoch_eeg": 8, "tabulate_epochs": 8, "plot_evoked": 8, "find_bad_channels": 2, "fit_ica": 2,
+        "label_components": 2, "remove_components": 4, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2,
+        "plot_group_evoked": 4, "decode_time": 4, "average_time_decoding": 2, "plot_time_decoding": 2,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
 

@@ -402,7 +402,7 @@ def subject_channels(wildcards):
 
 def subject_components(wildcards):
     """The tables of independent components of a subject, where the pipeline has any."""
-    if STUDY.pipelines[wildcards.pipeline].eyes != "ica":
+    if STUDY.pipelines[wildcards.pipeline].eyes not in ("ica", "iclabel"):
         return []
     return subject_files(wildcards, "eeg/{recording}_desc-eyes_components.tsv")
 
@@ -420,6 +420,13 @@ def epochs_before(step=None):
         return f"{folder}/sub-{subject}/eeg/sub-{subject}_desc-{last}_epo.fif"
 
     return find
+
+
+def time_decoding(*names):
+    """Options of a pipeline's decoding over time by name, for `params:`."""
+    return lambda wildcards: (
+        STUDY.pipelines[wildcards.pipeline].time_decoding[wildcards.comparison].model_dump(include=set(names))
+    )
 
 
 def dataset_epochs(wildcards):
@@ -646,6 +653,7 @@ def figures_of(modality):
             if modality != "gaze" and not PLAN.on_surface(dataset, pipeline):
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
+                found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline)

@@ -1,6 +1,7 @@
 """EEG recordings to epochs, evoked responses and the Responses table."""
 
 EEG_PIPELINES = one_of(PLAN.pipelines("eeg"))
+EEG_COMPARISONS = one_of(sorted({name for p in PLAN.pipelines("eeg").values() for name in p.time_decoding}))
 
 
 rule find_bad_channels:
@@ -72,6 +73,30 @@ rule fit_ica:
         "../scripts/fit_ica.py"
 
 
+rule label_components:
+    """Decompose one recording into independent components, and let ICLabel name them."""
+    input:
+        eeg=f"{EEG}/eeg/{{recording}}_desc-clean_eeg.fif",
+    output:
+        ica=f"{EEG}/eeg/{{recording}}_desc-eyes_ica.fif",
+        components=f"{EEG}/eeg/{{recording}}_desc-eyes_components.tsv",
+    log:
+        "logs/label_components/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+    benchmark:
+        "logs/benchmarks/label_components/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+    wildcard_constraints:
+        pipeline=eeg_pipelines(eyes=["iclabel"]),
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        settings=lambda wildcards: settings(
+            wildcards.pipeline, "ica_method", "ica_components", "iclabel_classes", "iclabel_probability"
+        ),
+        code=code("label_components"),
+    script:
+        "../scripts/label_components.py"
+
+
 rule remove_components:
     """Take the eyes' components out of one recording."""
     input:
@@ -85,7 +110,7 @@ rule remove_components:
     benchmark:
         "logs/benchmarks/remove_components/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
     wildcard_constraints:
-        pipeline=eeg_pipelines(eyes=["ica"]),
+        pipeline=eeg_pipelines(eyes=["ica", "iclabel"]),
     conda:
         "../../envs/eeg.yaml"
     params:
@@ -358,3 +383,81 @@ rule report_eeg:
         code=code("report_eeg"),
     script:
         "../scripts/report_eeg.py"
+
+
+rule decode_time:
+    """Tell two classes of a subject's epochs apart at each time."""
+    input:
+        epochs=epochs_before(),
+    output:
+        scores=f"{EEG}/sub-{{subject}}_decoding-{{comparison}}.tsv",
+    log:
+        "logs/decode_time/{dataset}_{pipeline}_sub-{subject}_{comparison}.log",
+    benchmark:
+        "logs/benchmarks/decode_time/{dataset}_{pipeline}_sub-{subject}_{comparison}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+        comparison=EEG_COMPARISONS,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        decoding=time_decoding("classes", "groups", "folds", "generalise", "seed"),
+        code=code("decode_time"),
+    script:
+        "../scripts/decode_time.py"
+
+
+rule average_time_decoding:
+    """Average decoding over time of all subjects, and find where it exceeds chance."""
+    input:
+        scores=lambda wildcards: [
+            f"{EEG_GROUP}/sub-{s}/sub-{s}_decoding-{{comparison}}.tsv".format(**wildcards)
+            for s in PLAN.subjects(wildcards.dataset, wildcards.pipeline)
+        ],
+    output:
+        curve=f"{EEG_GROUP}/decoding-{{comparison}}_curve.tsv",
+        clusters=f"{EEG_GROUP}/decoding-{{comparison}}_clusters.tsv",
+    log:
+        "logs/average_time_decoding/{dataset}_{pipeline}_{comparison}.log",
+    benchmark:
+        "logs/benchmarks/average_time_decoding/{dataset}_{pipeline}_{comparison}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+        comparison=EEG_COMPARISONS,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        subjects=lambda wildcards: PLAN.subjects(wildcards.dataset, wildcards.pipeline),
+        decoding=time_decoding("alpha", "permutations", "seed"),
+        code=code("average_time_decoding"),
+    script:
+        "../scripts/average_time_decoding.py"
+
+
+rule plot_time_decoding:
+    """Draw decoding over time of all subjects together."""
+    input:
+        curve=f"{EEG_GROUP}/decoding-{{comparison}}_curve.tsv",
+        clusters=f"{EEG_GROUP}/decoding-{{comparison}}_clusters.tsv",
+    output:
+        figure=report(
+            f"{EEG_GROUP}/figures/decoding-{{comparison}}.png",
+            caption="../report/time_decoding.rst",
+            category="EEG",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "all"},
+        ),
+    log:
+        "logs/plot_time_decoding/{dataset}_{pipeline}_{comparison}.log",
+    benchmark:
+        "logs/benchmarks/plot_time_decoding/{dataset}_{pipeline}_{comparison}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+        comparison=EEG_COMPARISONS,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        title=lambda wildcards: f"{eeg_title(wildcards)}: {wildcards.comparison}",
+        decoding=time_decoding("classes", "alpha"),
+        code=code("plot_time_decoding"),
+    script:
+        "../scripts/plot_time_decoding.py"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cogmodels.data.bids import read_events
-from cogmodels.data.eeg import read_raw, write_epochs
+from cogmodels.data.eeg import events_path, read_raw, write_epochs
 from cogmodels.data.tables import trials_of_events
 from cogmodels.eeg.epochs import interpolate_bads, join_epochs, make_epochs
 from cogmodels.tracking.job import job
@@ -11,7 +11,7 @@ from cogmodels.tracking.job import job
 with job(snakemake):
     options, parts = snakemake.params.settings, []
     for recording, file in zip(snakemake.params.recordings, snakemake.input.eeg, strict=True):
-        events = read_events(Path(recording["path"].replace("_eeg.vhdr", "_events.tsv")))
+        events = read_events(events_path(recording["path"]))
         trials = trials_of_events(events, recording["subject"], recording["session"], recording["run"])
         part = make_epochs(
             read_raw(Path(file)),

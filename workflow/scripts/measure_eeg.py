@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from cogmodels.data.bids import find_sidecar, read_events, read_tsv, write_json
-from cogmodels.data.eeg import read_eeg, read_epochs, read_raw
+from cogmodels.data.eeg import events_path, read_eeg, read_epochs, read_raw
 from cogmodels.eeg.quality import quality
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     given = snakemake.input
     paths = [recording["path"] for recording in snakemake.params.recordings]
-    events = [read_events(Path(path.replace("_eeg.vhdr", "_events.tsv"))) for path in paths]
+    events = [read_events(events_path(path)) for path in paths]
     components = [read_tsv(Path(file))["reason"].notna().sum() for file in given.components]
     measures = quality(
         [read_eeg(Path(path)) for path in paths],

@@ -121,6 +121,23 @@ def test_broken_samples_are_named():
         clean_raw(recording(data))
 
 
+def test_lost_stretches_that_are_marked_are_bridged_and_give_no_epochs():
+    whole = sines(10)
+    lost = whole.copy()
+    lost[:, int(6.0 * RATE) : int(6.5 * RATE)] = np.nan
+    raw = recording(lost).set_annotations(mne.Annotations([6.0], [0.5], ["BAD_lost"]))
+    cleaned, expected = (clean_raw(one, l_freq=0.5, reference="keep") for one in (raw, recording(whole)))
+    assert np.isfinite(cleaned.get_data()).all()
+    apart = np.abs(cleaned.get_data() - expected.get_data())[0]
+    assert apart[int(20 * RATE) :].max() < 1e-7
+    epochs = make_epochs(cleaned, events(), tmin=-0.1, tmax=0.5)
+    assert list(epochs.metadata["trial"]) == [1, 2, *range(4, 21)]
+    # What is lost outside of the marked stretch is still an error.
+    lost[2, 3000] = np.nan
+    with pytest.raises(DataError, match="channel Pz holds values that are not finite.*Annotate the stretch BAD"):
+        clean_raw(recording(lost).set_annotations(raw.annotations), l_freq=0.5, reference="keep")
+
+
 @pytest.mark.parametrize(
     ("factor", "message"), [(1e6, "microvolt that are called volt"), (1e-6, "volt that are called microvolt")]
 )

@@ -72,6 +72,17 @@ def test_stretches_are_filtered_one_by_one():
     assert list(find_bad_channels(raw.copy().set_annotations(None))["channel"]) == [NAMES[3]]
 
 
+def test_wrong_units_and_lost_stretches_do_not_make_bad_channels():
+    data = smooth(2000)
+    with pytest.raises(DataError, match="microvolt that are called volt"):
+        find_bad_channels(recording(data * 1e6))
+    data[:, 500:600] = np.nan
+    raw = recording(data).set_annotations(mne.Annotations([5.0], [1.0], ["BAD_lost"]))
+    assert not len(find_bad_channels(raw))
+    with pytest.raises(DataError, match="all 30 channels are bad"):
+        find_bad_channels(raw.set_annotations(None))
+
+
 def test_bad_channels_take_no_part_in_the_reference_and_may_be_broken():
     data = smooth(2000)
     data[4] = np.nan
@@ -130,15 +141,22 @@ def test_epochs_with_artefacts_go_and_others_stay(method):
     assert (log["reason"] != "").sum() == (~log["kept"]).sum()
 
 
-def test_test_epochs_do_not_set_the_limits():
-    flags = np.arange(24) < 12
-    kept, log = reject_epochs(epochs(), method="global", train=flags)
-    # All test epochs ten times as large: thresholds of training epochs stay, and these go.
-    larger = epochs()
-    larger._data[12:] *= 10
-    _, other = reject_epochs(larger, method="global", train=flags)
-    assert log["kept"][:12].equals(other["kept"][:12])
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_test_epochs_do_not_set_the_limits(method):
+    flags, names = np.arange(36) < 12, NAMES[-16:]
+    kept, log = reject_epochs(epochs(36, names=names, bad={2: 1500.0}), method=method, train=flags)
+    # All test epochs twice as large: what training epochs set stays, and these go.
+    larger = epochs(36, names=names, bad={2: 1500.0})
+    larger._data[12:] *= 2
+    same, other = reject_epochs(larger, method=method, train=flags)
+    pd.testing.assert_frame_equal(log[:12], other[:12])
+    assert not log["kept"][2]
     assert not other["kept"][12:].any()
+    n = int(log["kept"][:12].sum())
+    np.testing.assert_array_equal(kept.get_data()[:n], same.get_data()[:n])
+    # Learned from all epochs, the limits let some of the large ones stay.
+    _, leaking = reject_epochs(larger, method=method)
+    assert leaking["kept"][12:].any()
 
 
 def test_rejection_is_refused_where_it_cannot_be_learned():
