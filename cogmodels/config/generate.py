@@ -29,6 +29,7 @@ from cogmodels.config.data_spec import (
     Recordings,
     UrlSource,
 )
+from cogmodels.config.decoding import AdaptationRecipe, CrossSubjectExperiment, DecoderRecipe, MindBridgeOptions
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_study
@@ -79,6 +80,10 @@ STUDY_SECTIONS = {
     "`detector_truth`": DetectorTruth,
     "`features.<name>`": FeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
+    "`experiments.<name>`, `family: decoding`, models across subjects": CrossSubjectExperiment,
+    "`experiments.<name>.recipe` across subjects": DecoderRecipe,
+    "`experiments.<name>.adaptation`": AdaptationRecipe,
+    "`experiments.<name>.mindbridge`": MindBridgeOptions,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
     "`diets.<name>`": Diet,

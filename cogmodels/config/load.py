@@ -10,6 +10,9 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
+#: Protocols whose test trials are those of the stored split, which fitted preprocessing keeps out.
+BY_STIMULUS = ("held_out_stimuli", "new_subject")
+
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """``base`` overlaid with ``over``: mappings merge key by key, lists and single values replace."""
@@ -103,7 +106,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         if (
             pipeline.modality == "fmri"
             and pipeline.responses in ("B", "C", "D")
-            and experiment.protocol != "held_out_stimuli"
+            and experiment.protocol not in BY_STIMULUS
         ):
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
@@ -111,7 +114,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
-        if pipeline.modality == "eeg" and experiment.protocol != "held_out_stimuli":
+        if pipeline.modality == "eeg" and experiment.protocol not in BY_STIMULUS:
             for step in ("autoreject", "whitening"):
                 if getattr(pipeline, step) != "none":
                     raise ConfigError(
