@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 class CrossSubjectRun(DecoderRun):
     """What :func:`train_cross_subject` leaves, beside what every decoder does.
 
-    ``curves``: a row an epoch of each training of a network: fold, draw, stage (``train`` or ``adapt``), epoch, losses and
-    scores; no rows for the linear models. ``stimuli``: a row a stimulus and fold: its ``part`` (train, validation,
+    ``curves``: a row an epoch of each training of a network: fold, draw, stage (``train`` or ``adapt``), epoch, losses
+    and scores; no rows for the linear models. ``stimuli``: a row a stimulus and fold: its ``part`` (train, validation,
     test). ``rate``: training examples a second, NaN for the linear models.
     """
 
@@ -264,9 +264,7 @@ def _train_network(
     return model, choices, curves
 
 
-def _split(
-    subjects: Sequence[tuple[pd.DataFrame, np.ndarray]], targets: Targets
-) -> tuple[list[Part], list[Part]]:
+def _split(subjects: Sequence[tuple[pd.DataFrame, np.ndarray]], targets: Targets) -> tuple[list[Part], list[Part]]:
     """Training and test trials of each subject, by the stored split."""
     if len(subjects) < 2:
         raise DataError(

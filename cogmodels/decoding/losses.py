@@ -40,9 +40,7 @@ def info_nce(predicted: Tensor, target: Tensor, temperature: float = 0.05) -> Te
     return (F.cross_entropy(similarity, own) + F.cross_entropy(similarity.T, own)) / 2
 
 
-def mixed_nce(
-    predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor, temperature: float = 0.006
-) -> Tensor:
+def mixed_nce(predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor, temperature: float = 0.006) -> Tensor:
     """BiMixCo: InfoNCE where row i's response was mixed of its own and its partner's (Kim et al. 2020, MixCo; MindEye).
 
     Parameters

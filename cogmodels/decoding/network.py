@@ -58,9 +58,7 @@ class SubjectNetwork(nn.Module):
         self.newcomer = subject
 
 
-def agreement(
-    decoded: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor | None]
-) -> dict[str, Tensor]:
+def agreement(decoded: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor | None]) -> dict[str, Tensor]:
     """Mean cosine of image vectors, and with that of text where there is any: MindBridge's choice of the best epoch."""
     total = cosine(decoded[0].detach(), target[0])
     if decoded[1] is not None and target[1] is not None:

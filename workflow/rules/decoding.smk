@@ -18,10 +18,10 @@ rule train_decoder:
         "logs/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
     benchmark:
         "logs/benchmarks/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
-    conda:
-        "../../envs/decoding.yaml"
     wildcard_constraints:
         experiment=one_of(name for name in PLAN.experiments if name not in PLAN.across),
+    conda:
+        "../../envs/decoding.yaml"
     params:
         config=experiment_config("target", "model", "grid", "protocol", "control", "draws"),
         pipeline=pipeline_config,
@@ -49,10 +49,10 @@ rule train_cross_subject:
         "logs/train_cross_subject/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
     benchmark:
         "logs/benchmarks/train_cross_subject/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
-    conda:
-        "../../envs/training.yaml"
     wildcard_constraints:
         experiment=one_of(PLAN.across),
+    conda:
+        "../../envs/training.yaml"
     threads: lambda wildcards: 1 + PLAN.experiments[wildcards.experiment].workers
     resources:
         gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
@@ -81,10 +81,10 @@ rule plot_curves:
         "logs/plot_curves/{dataset}_{experiment}.log",
     benchmark:
         "logs/benchmarks/plot_curves/{dataset}_{experiment}.tsv"
-    conda:
-        "../../envs/training.yaml"
     wildcard_constraints:
         experiment=one_of(PLAN.across),
+    conda:
+        "../../envs/training.yaml"
     params:
         title=experiment_title,
         code=code("plot_curves"),

@@ -13,7 +13,8 @@ from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import build_manifest, run_id, write_manifest
 
 with job(snakemake):
-    started, given, wanted, wildcards = time.time(), snakemake.input, snakemake.output, dict(snakemake.wildcards.items())
+    started, given, wanted = time.time(), snakemake.input, snakemake.output
+    wildcards = dict(snakemake.wildcards.items())
     config = {**snakemake.params.config, "seed": int(wildcards["seed"]), "pipeline": snakemake.params.pipeline}
     # Checkpoints of another config, other code or other responses are not gone on from.
     content = {**config, "code": snakemake.params.code, "inputs": [Path(f).stat().st_mtime_ns for f in given]}
