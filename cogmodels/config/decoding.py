@@ -11,7 +11,7 @@ from cogmodels.config.base import Section
 from cogmodels.config.training import Recipe
 
 BaselineName = Literal["subject_ridge", "srm_ridge", "hyperalignment_ridge", "group_pca_ridge", "template_average"]
-NetworkName = Literal["mindbridge"]
+NetworkName = Literal["mindbridge", "mindeye2", "sttm"]
 CrossSubjectName = Literal[BaselineName, NetworkName]
 CROSS_SUBJECT_NAMES: tuple[str, ...] = typing.get_args(CrossSubjectName)
 
@@ -63,6 +63,26 @@ class MindBridgeOptions(Section):
     )
 
 
+class MindEye2Options(Section):
+    """MindEye2's retrieval part."""
+
+    hidden: Size = Field(4096, description="width of the latent space that subjects share")
+    blocks: Size = Field(4, description="mixer blocks of the backbone")
+    dropout: Dropout = Field(0.15, description="dropout in the backbone")
+
+
+class SttmOptions(Section):
+    """See Through Their Minds, the high-level part; there is no released code, the defaults are ours."""
+
+    hidden: Size = Field(1024, description="width of the decoder")
+    blocks: Size = Field(6, description="residual blocks of the decoder")
+    adapter_dropout: Dropout = Field(0.5, description="dropout after the adapter")
+    dropout: Dropout = Field(0.15, description="dropout in the decoder")
+    temperature: float = Field(0.05, gt=0, description="of InfoNCE")
+    mse_weight: Weight = Field(1.0, description="weight of the squared error of unit vectors beside InfoNCE's 1")
+    text_weight: Weight = Field(1.0, description="weight of both losses of the text target, where there is one")
+
+
 class CrossSubjectExperiment(Section):
     """A decoder that learns from several subjects, from Responses to Features."""
 
@@ -88,6 +108,8 @@ class CrossSubjectExperiment(Section):
     )
     dimensions: Size = Field(20, description="dimensions of the linear models' shared space")
     mindbridge: MindBridgeOptions = Field(MindBridgeOptions(), description="options of `mindbridge`")
+    mindeye2: MindEye2Options = Field(MindEye2Options(), description="options of `mindeye2`")
+    sttm: SttmOptions = Field(SttmOptions(), description="options of `sttm`")
     recipe: DecoderRecipe = Field(DecoderRecipe(), description="how a network is trained on several subjects")
     adaptation: AdaptationRecipe = Field(
         AdaptationRecipe(), description="how it is adapted to a new subject (`new_subject`)"

@@ -66,6 +66,12 @@ def agreement(decoded: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tenso
     return {"cosine": total}
 
 
+def joined(parts: Mapping[str, Mapping[str, Tensor]], names: list[str]) -> tuple[Tensor, Tensor | None]:
+    """Image and text targets of these subjects' trials, one below the other."""
+    image = torch.cat([parts[name]["image"] for name in names])
+    return image, torch.cat([parts[name]["text"] for name in names]) if "text" in parts[names[0]] else None
+
+
 class JointExamples:
     """Examples that hold one stimulus of each subject, so that every step sees as many trials of each.
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cogmodels.decoding.losses import soft_clip, unit_mse
-from cogmodels.decoding.network import Batch, SubjectNetwork, agreement
+from cogmodels.decoding.network import Batch, SubjectNetwork, agreement, joined
 
 
 def pool_responses(values: Tensor, size: int, kind: str = "max") -> Tensor:
@@ -130,7 +130,7 @@ class MindBridge(SubjectNetwork):
         pooled = {name: self.pool(parts[name]["values"]) for name in names}
         embedded = {name: self.embedders[name](pooled[name]) for name in names}
         decoded = self._heads(torch.cat([embedded[name] for name in names]))
-        target = _joined(parts, names)
+        target = joined(parts, names)
         loss = self._supervised(decoded, target)
         if len(names) > 1:
             rebuilt = [F.mse_loss(self.builders[name](embedded[name]), pooled[name]) for name in names]
@@ -141,7 +141,7 @@ class MindBridge(SubjectNetwork):
             if self.pseudo_weight:
                 with torch.no_grad():
                     made = self.builders[other](embedded[source])
-                again = self._supervised(self._heads(self.embedders[other](made)), _joined(parts, [source]))
+                again = self._supervised(self._heads(self.embedders[other](made)), joined(parts, [source]))
                 loss = loss + self.pseudo_weight * again
         return loss, agreement(decoded, target)
 
@@ -170,9 +170,3 @@ class MindBridge(SubjectNetwork):
             return names[0], names[1]
         first, second = torch.randperm(len(names))[:2].tolist()
         return names[first], names[second]
-
-
-def _joined(parts: Mapping[str, Mapping[str, Tensor]], names: list[str]) -> tuple[Tensor, Tensor | None]:
-    """Image and text targets of these subjects' trials, one below the other."""
-    image = torch.cat([parts[name]["image"] for name in names])
-    return image, torch.cat([parts[name]["text"] for name in names]) if "text" in parts[names[0]] else None

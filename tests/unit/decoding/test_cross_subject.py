@@ -58,7 +58,8 @@ def test_a_shared_space_helps_a_new_subject_with_few_trials(tmp_path):
     subjects, targets = shared_study(signal=0.5, stimuli=80)
     found = {
         model: scores(
-            train_cross_subject(subjects, targets, plan(model, "new_subject", adapt_trials=20), folder=tmp_path), targets
+            train_cross_subject(subjects, targets, plan(model, "new_subject", adapt_trials=20), folder=tmp_path),
+            targets,
         )
         for model in ("subject_ridge", "srm_ridge")
     }
@@ -78,9 +79,7 @@ def test_noise_is_at_chance(model, tmp_path):
 def test_shuffled_stimuli_lose_the_signal(tmp_path):
     subjects, targets = shared_study(signal=2.0)
     true = scores(train_cross_subject(subjects, targets, plan("srm_ridge"), folder=tmp_path), targets)
-    run = train_cross_subject(
-        subjects, targets, plan("srm_ridge", control="shuffled_labels", draws=5), folder=tmp_path
-    )
+    run = train_cross_subject(subjects, targets, plan("srm_ridge", control="shuffled_labels", draws=5), folder=tmp_path)
     shuffled = scores(run, targets)
     assert true.loc["retrieval_top1", "value"] > 0.9
     assert true.loc["two_way", "p"] < 0.01
@@ -96,8 +95,12 @@ def test_what_is_tested_is_never_trained_on(model, tmp_path):
     held = [name in set(one.predictions["stimulus"]) for name in targets.stimuli]
     changed[held] += 5.0
     other = train_cross_subject(subjects, Targets(targets.stimuli, changed), plan(model), folder=tmp_path / "b")
-    assert all(np.array_equal(a, b) for a, b in zip(one.predictions["predicted"], other.predictions["predicted"], strict=True))
-    assert set(one.stimuli.query("part == 'test'")["stimulus"]) == {n for n, h in zip(targets.stimuli, held, strict=True) if h}
+    assert all(
+        np.array_equal(a, b) for a, b in zip(one.predictions["predicted"], other.predictions["predicted"], strict=True)
+    )
+    assert set(one.stimuli.query("part == 'test'")["stimulus"]) == {
+        n for n, h in zip(targets.stimuli, held, strict=True) if h
+    }
     assert not set(one.stimuli.query("part != 'test'")["stimulus"]) & set(one.predictions["stimulus"])
 
 
@@ -132,7 +135,10 @@ def test_mindbridge_is_adapted_without_touching_what_it_had_learnt(tmp_path):
     before = {name.removeprefix("test/"): array for name, array in pair.weights.items() if "/net/" in name}
     assert all(np.array_equal(run.weights[f"sub-03/{name}"], array) for name, array in before.items())
     scratch = train_cross_subject(
-        subjects, targets, plan("mindbridge", "new_subject", adapt_trials=30, pretrain=False), **options | {"folder": tmp_path / "s"}
+        subjects,
+        targets,
+        plan("mindbridge", "new_subject", adapt_trials=30, pretrain=False),
+        **options | {"folder": tmp_path / "s"},
     )
     assert not any(".01." in name for name in scratch.weights)
     assert list(scratch.choices["subject"]) == ["03"]
