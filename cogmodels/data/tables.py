@@ -154,12 +154,14 @@ def map_responses(path: Path, folder: Path) -> Responses:
     """
     import pyarrow.parquet as pq
 
-    _table(path, columns=["subject"])
+    # Refuses what is no table.
+    _table(path, [])
     source, place = pq.ParquetFile(path), Path(folder) / f"{Path(path).stem}.npy"
-    if "response" not in source.schema_arrow.names:
-        return read_responses(path)
+    names = source.schema_arrow.names
+    if "response" not in names:
+        raise DataError(f"column `response` is missing; there are {', '.join(names)}", where=path, remedy=_REMAKE)
     width = source.schema_arrow.field("response").type.list_size
-    trials = source.read([name for name in source.schema_arrow.names if name != "response"]).to_pandas()
+    trials = source.read([name for name in names if name != "response"]).to_pandas()
     place.parent.mkdir(parents=True, exist_ok=True)
     with whole(place) as temporary:
         values = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(trials), width))
