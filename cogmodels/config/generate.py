@@ -29,6 +29,14 @@ from cogmodels.config.data_spec import (
     Recordings,
     UrlSource,
 )
+from cogmodels.config.decoding import (
+    AdaptationRecipe,
+    CrossSubjectExperiment,
+    DecoderRecipe,
+    MindBridgeOptions,
+    MindEye2Options,
+    SttmOptions,
+)
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_study
@@ -84,6 +92,12 @@ STUDY_SECTIONS = {
     "`detector_truth`": DetectorTruth,
     "`features.<name>`": FeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
+    "`experiments.<name>`, `family: decoding`, models across subjects": CrossSubjectExperiment,
+    "`experiments.<name>.recipe` across subjects": DecoderRecipe,
+    "`experiments.<name>.adaptation`": AdaptationRecipe,
+    "`experiments.<name>.mindbridge`": MindBridgeOptions,
+    "`experiments.<name>.mindeye2`": MindEye2Options,
+    "`experiments.<name>.sttm`": SttmOptions,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
     "`diets.<name>`": Diet,

@@ -10,7 +10,8 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
-HELD_OUT = "held_out_stimuli"
+#: Protocols whose test trials are those of the stored split, which fitted preprocessing keeps out.
+BY_STIMULUS = ("held_out_stimuli", "new_subject")
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -103,21 +104,22 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 where=key,
                 remedy="Add the data set to the pipeline's `datasets`, or choose another pipeline",
             )
-        if pipeline.modality == "fmri" and pipeline.responses in ("B", "C", "D") and experiment.protocol != HELD_OUT:
+        by_stimulus = experiment.protocol in BY_STIMULUS
+        if pipeline.modality == "fmri" and pipeline.responses in ("B", "C", "D") and not by_stimulus:
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
                 f"so that with `{experiment.protocol}` test runs would take part in choosing",
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
-        if pipeline.modality == "fmri" and pipeline.voxels.reliability != "none" and experiment.protocol != HELD_OUT:
+        if pipeline.modality == "fmri" and pipeline.voxels.reliability != "none" and not by_stimulus:
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` chooses voxels by their reliability once a subject, so that with "
                 f"`{experiment.protocol}` test trials would take part in choosing",
                 where=key,
-                remedy=f"Use the protocol `{HELD_OUT}`, whose test trials are kept out, or choose voxels by an image",
+                remedy="Use the protocol `held_out_stimuli`, whose test trials are kept out, or choose voxels by an image",
             )
-        if pipeline.modality == "eeg" and experiment.protocol != HELD_OUT:
+        if pipeline.modality == "eeg" and not by_stimulus:
             for step in ("autoreject", "whitening"):
                 if getattr(pipeline, step) != "none":
                     raise ConfigError(

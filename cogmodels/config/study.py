@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.decoding import CROSS_SUBJECT_NAMES, CrossSubjectExperiment
 from cogmodels.config.detectors import (
     DetectorName,
     EngbertKliegl,
@@ -333,12 +334,17 @@ class DecodingExperiment(Section):
 
 
 def _family(section: Any) -> str:
-    """Family of an experiment; decoders need not name theirs."""
-    return section.get("family", "decoding") if isinstance(section, dict) else section.family
+    """Family of an experiment; decoders need not name theirs, those across subjects are told by their model."""
+    read = section.get if isinstance(section, dict) else lambda name, default: getattr(section, name, default)
+    family = read("family", "decoding")
+    return "cross_subject" if family == "decoding" and read("model", None) in CROSS_SUBJECT_NAMES else family
 
 
 AnyExperiment = Annotated[
-    Annotated[DecodingExperiment, Tag("decoding")] | Annotated[SearchExperiment, Tag("search")], Discriminator(_family)
+    Annotated[DecodingExperiment, Tag("decoding")]
+    | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
+    | Annotated[SearchExperiment, Tag("search")],
+    Discriminator(_family),
 ]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
 

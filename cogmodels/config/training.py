@@ -97,8 +97,11 @@ class Recipe(Section):
     optimizer: Literal["adamw", "adam", "sgd"] = Field("adamw", description="optimiser; `sgd` has momentum 0.9")
     learning_rate: float = Field(1e-4, gt=0, description="largest step size")
     weight_decay: float = Field(1e-5, ge=0, description="weight decay")
-    schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="`cosine`: the step size falls to 0 over the epochs"
+    decay_vectors: bool = Field(True, description="weight decay also on biases and norms")
+    schedule: Literal["constant", "cosine", "one_cycle"] = Field(
+        "constant",
+        description="`cosine`: the step size falls to 0 over the epochs; `one_cycle`: it rises over the first two and "
+        "falls to a 2500th of the largest",
     )
     epochs: int = Field(60, ge=1, description="times that each training image is shown")
     batch_size: int = Field(150, ge=1, description="images of a step")
@@ -107,6 +110,12 @@ class Recipe(Section):
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="`cpu` also lets several trainings run at a time"
+    )
+    gradient_clip: float | None = Field(
+        None, gt=0, description="longest gradient, as its Euclidean norm; none = as it is"
+    )
+    patience: int | None = Field(
+        None, ge=1, description="epochs without a better validation score after which it ends; none = never"
     )
     workers: int = Field(0, ge=0, description="processes that read images ahead; the job takes one core more")
 

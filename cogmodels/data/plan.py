@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
@@ -207,7 +208,7 @@ class Plan:
         return [name for name in self.study.pipelines[pipeline].datasets if name in self.specs]
 
     @cached_property
-    def experiments(self) -> dict[str, DecodingExperiment | SearchExperiment]:
+    def experiments(self) -> dict[str, DecodingExperiment | CrossSubjectExperiment | SearchExperiment]:
         """Experiments whose data set the study has."""
         return {name: e for name, e in self.study.experiments.items() if e.dataset in self.specs}
 
@@ -229,6 +230,11 @@ class Plan:
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""
         return [name for name, experiment in self.experiments.items() if experiment.family == family]
+
+    @property
+    def across(self) -> list[str]:
+        """Names of the decoders that learn from several subjects."""
+        return [name for name, one in self.experiments.items() if isinstance(one, CrossSubjectExperiment)]
 
     def display_names(self, dataset: str) -> list[str]:
         """Displays or sets of scenes that a data set has for search models."""

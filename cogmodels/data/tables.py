@@ -144,6 +144,38 @@ def read_responses(path: Path) -> Responses:
     return responses
 
 
+def map_responses(path: Path, folder: Path) -> Responses:
+    """A Responses table whose values stay on disk: copied a piece at a time to ``folder``, and mapped from there.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_responses`.
+    """
+    import pyarrow.parquet as pq
+
+    # Refuses what is no table.
+    _table(path, [])
+    source, place = pq.ParquetFile(path), Path(folder) / f"{Path(path).stem}.npy"
+    names = source.schema_arrow.names
+    if "response" not in names:
+        raise DataError(f"column `response` is missing; there are {', '.join(names)}", where=path, remedy=_REMAKE)
+    width = source.schema_arrow.field("response").type.list_size
+    trials = source.read([name for name in names if name != "response"]).to_pandas()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with whole(place) as temporary:
+        values = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(trials), width))
+        done = 0
+        for batch in source.iter_batches(1024, columns=["response"]):
+            piece = batch.column(0).flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+            check_responses(Responses(trials.iloc[done : done + len(piece)], piece), path)
+            values[done : done + len(piece)] = piece
+            done += len(piece)
+        values.flush()
+    check_responses(Responses(trials, np.zeros((len(trials), 0))), path)
+    return Responses(trials, np.load(place, mmap_mode="r"))
+
+
 def write_features(path: Path, features: Features) -> None:
     """Write a Features table; same table, same bytes."""
     frame = pd.DataFrame({"stimulus": features.stimuli})
@@ -273,14 +305,14 @@ def _read(path: Path, column: str) -> tuple[pd.DataFrame, np.ndarray]:
     return table.drop_columns(column).to_pandas(), values
 
 
-def _table(path: Path):
+def _table(path: Path, columns: list[str] | None = None):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not Path(path).exists():
         raise DataError("the file does not exist", where=path, remedy="Run snakemake to make it")
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"this table cannot be read ({error})", where=path, remedy=_REMAKE) from None
 

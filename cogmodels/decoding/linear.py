@@ -97,14 +97,14 @@ def train_linear(
             wished = targets[train]
             if control == "shuffled_labels":
                 stream = np.random.default_rng([seed, draw, list(available).index(fold), 41])
-                wished = wished[_permute_within(runs[train], stream)]
-            fitted, strength, inner = _fit(model, grid, values[train], wished, groups[train])
+                wished = wished[permute_within(runs[train], stream)]
+            fitted, strength, inner = fit_nested(model, grid, values[train], wished, groups[train])
             rows = trials.iloc[test].assign(fold=fold, draw=draw)
             rows["predicted"] = list(fitted.predict(values[test]))
             predictions.append(rows)
             choices.append({"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner})
             if draw == 0:
-                for name, array in _weights(fitted).items():
+                for name, array in weights_of(fitted).items():
                     weights[f"sub-{subject}/{fold}/{name}"] = array
     return DecoderRun(pd.concat(predictions, ignore_index=True), weights, pd.DataFrame(choices))
 
@@ -188,8 +188,11 @@ def targets_of(trials: pd.DataFrame, stimuli: list[str] | None, features: np.nda
     return features[[index[name] for name in trials["stimulus"]]]
 
 
-def _fit(model: str, grid: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray):
-    """Pipeline fitted at the strength that did best in the inner folds, that strength, and its inner score."""
+def fit_nested(model: str, grid: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray):
+    """Pipeline fitted at the strength that did best in the inner folds, that strength, and its inner score.
+
+    Arrays as in :func:`train_linear`, training trials only; ``groups`` (n_trials,) are left out in turn.
+    """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -269,7 +272,7 @@ def _estimator(model: str, strength: float):
     raise ValueError(f"unknown model {model!r}, one of {MODELS}")
 
 
-def _permute_within(groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def permute_within(groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Index array that permutes positions within each group."""
     order = np.arange(len(groups))
     for name in sorted(set(groups)):
@@ -278,7 +281,7 @@ def _permute_within(groups: np.ndarray, generator: np.random.Generator) -> np.nd
     return order
 
 
-def _weights(fitted) -> dict[str, np.ndarray]:
+def weights_of(fitted) -> dict[str, np.ndarray]:
     """Scaler and coefficients of a fitted pipeline, float32."""
     scaler, estimator = fitted[0], fitted[-1]
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import lightning.pytorch as pl
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch import Tensor, nn
 
 from cogmodels.config.training import Recipe
@@ -31,6 +32,7 @@ class Learner(pl.LightningModule):
     Parameters
     ----------
     net : Module
+        Where it has an attribute ``progress``, that is told which share of the training is over.
     objective : Objective
         Loss and scores of a batch.
     recipe : Recipe
@@ -53,6 +55,8 @@ class Learner(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)
+        if hasattr(self.net, "progress"):
+            self.net.progress = self.current_epoch / self.recipe.epochs
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         return batch if self.prepare is None else self.prepare(batch)
@@ -72,15 +76,33 @@ class Learner(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         options = {"lr": self.recipe.learning_rate, "weight_decay": self.recipe.weight_decay}
         if self.recipe.optimizer == "sgd":
-            optimizer = torch.optim.SGD(self.parameters(), momentum=0.9, **options)
+            optimizer = torch.optim.SGD(self._groups(), momentum=0.9, **options)
         else:
             kind = torch.optim.AdamW if self.recipe.optimizer == "adamw" else torch.optim.Adam
-            optimizer = kind(self.parameters(), **options)
+            optimizer = kind(self._groups(), **options)
         if self.recipe.schedule == "constant":
             return optimizer
+        if self.recipe.schedule == "one_cycle":
+            schedule = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer,
+                self.recipe.learning_rate,
+                total_steps=int(self.trainer.estimated_stepping_batches),
+                pct_start=min(0.5, 2 / self.recipe.epochs),
+                final_div_factor=100,
+            )
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
         # A step an epoch, so that the last epoch still learns.
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.recipe.epochs)
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def _groups(self) -> Any:
+        """What learns; vectors (biases, norms) without weight decay where the recipe says so."""
+        learning = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        if self.recipe.decay_vectors:
+            return learning
+        matrices = [parameter for parameter in learning if parameter.ndim > 1]
+        vectors = [parameter for parameter in learning if parameter.ndim <= 1]
+        return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
 
 
 class Curves(Callback):
@@ -111,6 +133,32 @@ class Curves(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows = list(state_dict["rows"])
+
+
+class Patience(EarlyStopping):
+    """Early stopping that a training which was killed after its last epoch does not forget."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.should_stop = self.wait_count >= self.patience
+
+
+class Throughput(Callback):
+    """Training examples a second, loading them included, validation and checkpoints not."""
+
+    def __init__(self) -> None:
+        self.examples, self.seconds, self._started = 0, 0.0, 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        now = time.perf_counter()
+        self.examples, self.seconds = self.examples + len(batch[0]), self.seconds + now - self._started
+        self._started = now
+
+    def rate(self) -> float:
+        """Examples a second; NaN where nothing was left to train."""
+        return self.examples / self.seconds if self.seconds else float("nan")
 
 
 def fit(
@@ -145,7 +193,8 @@ def fit(
     Returns
     -------
     curves : DataFrame
-        A row an epoch: epoch (from 1), learning_rate, train_loss, validation_loss, the scores likewise.
+        A row an epoch: epoch (from 1), learning_rate, train_loss, validation_loss, the scores likewise. Its ``attrs``
+        hold ``examples_per_second``, which no two trainings share.
 
     Raises
     ------
@@ -158,28 +207,17 @@ def fit(
         dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1, save_last=True,
         save_on_train_epoch_end=True, enable_version_counter=False,
     )  # fmt: skip
-    callbacks: list[Callback] = [curves, kept]
+    throughput = Throughput()
+    callbacks: list[Callback] = [curves, kept, throughput]
+    if recipe.patience is not None:
+        callbacks.append(Patience(f"validation_{monitor}", mode="max", patience=recipe.patience))
     if sys.stderr.isatty():
         callbacks.append(TQDMProgressBar())
     deterministic = torch.are_deterministic_algorithms_enabled()
     try:
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="lightning")
-            trainer = pl.Trainer(
-                accelerator=recipe.accelerator,
-                devices=1,
-                precision=_precision(recipe),
-                max_epochs=recipe.epochs,
-                deterministic=True,
-                logger=False,
-                callbacks=callbacks,
-                enable_progress_bar=len(callbacks) > 2,
-                enable_model_summary=False,
-                num_sanity_val_steps=0,
-                # Each epoch has a loader of its own, which knows the epoch's number.
-                reload_dataloaders_every_n_epochs=1,
-                default_root_dir=folder,
-            )
+            trainer = _trainer(recipe, callbacks, folder)
             learner = Learner(net, objective, recipe, seed, prepare)
             batches = Batches(train, validation, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed)
             trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder), weights_only=False)
@@ -189,7 +227,29 @@ def fit(
     net.to("cpu")
     net.load_state_dict({name.removeprefix("net."): value for name, value in best.items()})
     net.eval()
-    return pd.DataFrame(curves.rows)
+    table = pd.DataFrame(curves.rows)
+    table.attrs["examples_per_second"] = throughput.rate()
+    logger.info("%.0f training examples a second", throughput.rate())
+    return table
+
+
+def _trainer(recipe: Recipe, callbacks: list[Callback], folder: Path) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator=recipe.accelerator,
+        devices=1,
+        precision=_precision(recipe),
+        max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.gradient_clip,
+        deterministic=True,
+        logger=False,
+        callbacks=callbacks,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        # Each epoch has a loader of its own, which knows the epoch's number.
+        reload_dataloaders_every_n_epochs=1,
+        default_root_dir=folder,
+    )
 
 
 def _precision(recipe: Recipe) -> str:

@@ -455,6 +455,21 @@ def experiment_features(wildcards):
     return f"{DERIVATIVES}/{experiment.dataset}/features/{experiment.target}.parquet"
 
 
+def experiment_text(wildcards):
+    """The Features table of descriptions that a network learns beside; none for most."""
+    experiment = PLAN.experiments[wildcards.experiment]
+    if experiment.text_target is None:
+        return []
+    return f"{DERIVATIVES}/{experiment.dataset}/features/{experiment.text_target}.parquet"
+
+
+def decoder_figures():
+    """What the report shows of decoders: what they retrieve or confuse, learning curves of networks."""
+    figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")]
+    networks = [name for name in PLAN.across if PLAN.experiments[name].is_network]
+    return figures + [f"{PLAN.experiment_folder(name)}/curves.png" for name in networks]
+
+
 def experiment_config(*names):
     """Options of an experiment by name, for `params:`."""
     return lambda wildcards: PLAN.experiments[wildcards.experiment].model_dump(include=set(names))

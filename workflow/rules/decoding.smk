@@ -18,6 +18,8 @@ rule train_decoder:
         "logs/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
     benchmark:
         "logs/benchmarks/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+    wildcard_constraints:
+        experiment=one_of(name for name in PLAN.experiments if name not in PLAN.across),
     conda:
         "../../envs/decoding.yaml"
     params:
@@ -27,6 +29,67 @@ rule train_decoder:
         code=code("train_decoder"),
     script:
         "../scripts/train_decoder.py"
+
+
+rule train_cross_subject:
+    """Train one decoder on several subjects and predict the held-out trials; one that was killed goes on."""
+    input:
+        responses=experiment_responses,
+        features=experiment_features,
+        text=experiment_text,
+    output:
+        model=f"{RUN}/fold-{{fold}}_seed-{{seed}}/model.safetensors",
+        predictions=f"{RUN}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",
+        metrics=f"{RUN}/fold-{{fold}}_seed-{{seed}}/metrics.json",
+        choices=f"{RUN}/fold-{{fold}}_seed-{{seed}}/choices.csv",
+        curves=f"{RUN}/fold-{{fold}}_seed-{{seed}}/curves.csv",
+        stimuli=f"{RUN}/fold-{{fold}}_seed-{{seed}}/stimuli.csv",
+        manifest=f"{RUN}/fold-{{fold}}_seed-{{seed}}/manifest.json",
+    log:
+        "logs/train_cross_subject/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/train_cross_subject/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.across),
+    conda:
+        "../../envs/training.yaml"
+    threads: lambda wildcards: 1 + PLAN.experiments[wildcards.experiment].workers
+    resources:
+        gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
+    params:
+        config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
+        pipeline=pipeline_config,
+        study=STUDY.study,
+        code=code("train_cross_subject"),
+    script:
+        "../scripts/train_cross_subject.py"
+
+
+rule plot_curves:
+    """Draw the learning curves of a network across subjects."""
+    input:
+        curves=run_files("curves.csv"),
+        choices=run_files("choices.csv"),
+    output:
+        figure=report(
+            f"{RUN}/curves.png",
+            caption="../report/curves.rst",
+            category="Decoding",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_curves/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_curves/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.across),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        title=experiment_title,
+        code=code("plot_curves"),
+    script:
+        "../scripts/plot_curves.py"
 
 
 rule score_decoder:

@@ -15,7 +15,7 @@ rule make_report:
         eeg_pages=eeg_pages(),
         gaze=figures_of("gaze"),
         truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
-        decoders=[f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")],
+        decoders=decoder_figures(),
         searches=[
             *(f"{DATA}/{dataset}/displays/displays.png" for dataset in PLAN.of_kind("displays")),
             *(f"{RESULTS}/search/{dataset}/asymmetries.png" for dataset in searched_display_sets()),

@@ -9,6 +9,7 @@ from cogmodels.data.tables import (
     Features,
     Responses,
     collect_responses,
+    map_responses,
     read_features,
     read_fixations,
     read_responses,
@@ -36,6 +37,34 @@ def fixations():
         "subject": "01", "trial": [0, 0, 1], "stimulus": "a", "index": [0, 1, 0], "onset": [0.0, 0.3, 0.1],
         "duration": 0.2, "x": [1.0, 2.0, 3.0], "y": 5.0, "target": None, "found": None,
     })  # fmt: skip
+
+
+def test_mapped_responses_are_those_of_the_table_and_stay_on_disk(tmp_path):
+    many = pd.DataFrame({"onset": np.arange(1500.0), "duration": 2.0, "trial_type": "face"})
+    table = collect_responses([(trials_of_events(many, "01"), np.random.default_rng(0).normal(size=(1500, 5)))])
+    write_responses(tmp_path / "many.parquet", table)
+    mapped = map_responses(tmp_path / "many.parquet", tmp_path / "mapped")
+    assert isinstance(mapped.values, np.memmap)
+    assert {file.name for file in (tmp_path / "mapped").iterdir()} == {"many.npy"}
+    np.testing.assert_array_equal(mapped.values, table.values)
+    pd.testing.assert_frame_equal(mapped.trials, read_responses(tmp_path / "many.parquet").trials)
+    with pytest.raises(DataError, match="does not exist"):
+        map_responses(tmp_path / "none.parquet", tmp_path)
+    write_features(tmp_path / "f.parquet", Features("f", ["a"], np.ones((1, 3))))
+    with pytest.raises(DataError, match="column `response` is missing"):
+        map_responses(tmp_path / "f.parquet", tmp_path)
+
+
+def test_mapping_refuses_what_reading_refuses(tmp_path, monkeypatch):
+    table = responses()
+    monkeypatch.setattr("cogmodels.data.tables.check_responses", lambda *_: None)
+    write_responses(tmp_path / "nan.parquet", Responses(table.trials, np.where(table.values > 1, np.nan, table.values)))
+    write_responses(tmp_path / "twice.parquet", Responses(table.trials.assign(trial=0), table.values))
+    monkeypatch.undo()
+    with pytest.raises(DataError, match="not finite"):
+        map_responses(tmp_path / "nan.parquet", tmp_path / "mapped")
+    with pytest.raises(DataError, match="comes twice"):
+        map_responses(tmp_path / "twice.parquet", tmp_path / "mapped")
 
 
 def test_responses_come_back_with_the_same_bytes(tmp_path):

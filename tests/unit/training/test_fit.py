@@ -62,7 +62,7 @@ def test_a_tiny_set_is_learnt_by_heart(tmp_path):
     assert curves["train_loss"].iloc[-1] < 0.1 * curves["train_loss"].iloc[0]
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
 def test_the_same_seed_gives_the_same_bits(tmp_path, schedule):
     state = torch.get_rng_state()
     one, curves = train(tmp_path / "a", changes={"schedule": schedule})
@@ -90,7 +90,7 @@ class Fatal(Points):
         return super().example(index, epoch)
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
 def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, schedule):
     changes = {"schedule": schedule, "epochs": 6}
     whole, curves = train(tmp_path / "whole", changes=changes)
@@ -142,3 +142,86 @@ def test_a_loss_that_is_not_finite_ends_it(tmp_path):
     points.points[3] = np.nan
     with pytest.raises(DataError, match="Lower the learning rate"):
         train(tmp_path, examples=points)
+
+
+def test_one_cycle_rises_over_two_epochs_and_falls_to_almost_nothing(tmp_path):
+    _, curves = train(tmp_path, changes={"schedule": "one_cycle", "epochs": 10})
+    rates = curves["learning_rate"]
+    assert rates.iloc[0] == pytest.approx(0.01 / 25)
+    assert rates.idxmax() == 2
+    assert rates.iloc[2] == pytest.approx(0.01, rel=0.02)
+    assert (rates.iloc[3:].diff().iloc[1:] < 0).all()
+
+
+class Fading(Points):
+    """Validation points that no epoch does better on than the first."""
+
+    def example(self, index, epoch):
+        return np.zeros(6, np.float32), int(self.labels[index])
+
+
+def constant_after(folder, patience, epochs=30):
+    net = network()
+    never = Fading(40, 2, moving=False)
+    never.labels[:] = np.arange(40) % 2
+    return net, fit(
+        net, classification, Points(40, 1), never, recipe(epochs=epochs, patience=patience), seed=3, folder=folder
+    )
+
+
+def test_it_stops_when_patience_is_at_an_end_and_stays_stopped(tmp_path):
+    one, curves = constant_after(tmp_path, 4)
+    best = curves["validation_accuracy"].idxmax()
+    assert len(curves) == best + 1 + 4 < 30
+    # A job that was killed after its last epoch trains no further.
+    other, again = constant_after(tmp_path, 4)
+    assert curves.equals(again)
+    assert same(one, other)
+
+
+def test_gradients_are_clipped_to_their_norm(tmp_path):
+    moved = {}
+    for clip in (None, 1e-3):
+        net, start = network(), network()
+        changes = {"optimizer": "sgd", "epochs": 1, "batch_size": 90, "learning_rate": 0.1, "weight_decay": 0.0}
+        fit(
+            net,
+            classification,
+            Points(90, 1),
+            Points(60, 2),
+            recipe(**changes, gradient_clip=clip),
+            folder=tmp_path / str(clip),
+        )
+        steps = [(a - b).square().sum() for a, b in zip(net.parameters(), start.parameters(), strict=True)]
+        moved[clip] = torch.stack(steps).sum().sqrt().item()
+    assert moved[1e-3] == pytest.approx(1e-4, rel=1e-3)
+    assert moved[None] > 10 * moved[1e-3]
+
+
+def test_biases_and_norms_go_without_decay_where_the_recipe_says_so(tmp_path):
+    class Still(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix, self.vector = nn.Parameter(torch.ones(2, 6)), nn.Parameter(torch.ones(2))
+
+        def forward(self, x):
+            return 0 * (x @ self.matrix.T + self.vector)
+
+    for decay_vectors, expected in ((True, 0.9), (False, 1.0)):
+        net = Still()
+        changes = {
+            "epochs": 1,
+            "batch_size": 90,
+            "learning_rate": 0.1,
+            "weight_decay": 1.0,
+            "decay_vectors": decay_vectors,
+        }
+        fit(net, classification, Points(90, 1), Points(60, 2), recipe(**changes), folder=tmp_path / str(decay_vectors))
+        assert net.matrix.detach().numpy() == pytest.approx(0.9)
+        assert net.vector.detach().numpy() == pytest.approx(expected)
+
+
+def test_throughput_is_told_beside_the_curves(tmp_path):
+    _, curves = train(tmp_path)
+    assert curves.attrs["examples_per_second"] > 0
+    assert "examples_per_second" not in curves

@@ -1,0 +1,336 @@
+"""One decoder for several subjects: who trains it, on whom it is tested, what it leaves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.config.training import Recipe
+from cogmodels.data.tables import Features
+from cogmodels.decoding.linear import DecoderRun, permute_within
+from cogmodels.decoding.network import TrainedNetwork, initial_network
+from cogmodels.decoding.protocols import make_folds
+from cogmodels.decoding.registry import BASELINES, NETWORKS
+from cogmodels.decoding.subjects import Part, Targets
+from cogmodels.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CrossSubjectRun(DecoderRun):
+    """What :func:`train_cross_subject` leaves, beside what every decoder does.
+
+    ``curves``: a row an epoch of each training of a network: fold, draw, stage (``train`` or ``adapt``), epoch, losses
+    and scores; no rows for the linear models. ``stimuli``: a row a stimulus and fold: its ``part`` (train, validation,
+    test). ``rate``: training examples a second, NaN for the linear models.
+    """
+
+    curves: pd.DataFrame
+    stimuli: pd.DataFrame
+    rate: float
+
+    def speed(self) -> dict[str, float]:
+        """The rate as a manifest's number, of networks."""
+        return {} if np.isnan(self.rate) else {"examples_per_second": round(self.rate, 1)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model is trained.
+
+    Parameters
+    ----------
+    model : str
+        A name of :mod:`cogmodels.decoding.registry`.
+    protocol : {"held_out_stimuli", "new_subject"}
+    options : mapping
+        Of a network, as its class takes them.
+    grid, dimensions
+        Of the linear models: strengths of the ridge regression, dimensions of the shared space.
+    recipe, adaptation : Recipe
+        Of a network, trained on all subjects and adapted to a new one.
+    adapt_trials : int, optional
+        Training trials of a new subject that may be used, drawn at random; none = all.
+    pretrain : bool
+        Learn from the other subjects before; else a new subject is all there is.
+    validation_share : float
+        Share of the training stimuli that networks choose their best epoch by.
+    control : {"none", "shuffled_labels"}
+    draws : int
+    """
+
+    model: str
+    protocol: str = "held_out_stimuli"
+    options: Mapping[str, Any] | None = None
+    grid: tuple[float, ...] = (1e0, 1e1, 1e2, 1e3, 1e4)
+    dimensions: int = 20
+    recipe: Recipe | None = None
+    adaptation: Recipe | None = None
+    adapt_trials: int | None = None
+    pretrain: bool = True
+    validation_share: float = 0.1
+    control: str = "none"
+    draws: int = 1
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Plan:
+        """From a resolved config (``CrossSubjectExperiment.config``)."""
+        known = {key: value for key, value in config.items() if key in cls.__dataclass_fields__}
+        recipes = {key: Recipe(**known[key]) for key in ("recipe", "adaptation") if known.get(key) is not None}
+        return cls(**known | recipes)
+
+
+def join_targets(image: Features, text: Features | None = None) -> Targets:
+    """Targets of one Features table, or of two of the same stimuli.
+
+    Raises
+    ------
+    DataError
+        A stimulus that the second table lacks.
+    """
+    if text is None:
+        return Targets(list(image.stimuli), image.values)
+    index = {name: position for position, name in enumerate(text.stimuli)}
+    missing = [name for name in image.stimuli if name not in index]
+    if missing:
+        raise DataError(
+            f"{len(missing)} stimuli are not in the text features (such as {missing[0]})",
+            where=f"features {text.name}",
+            remedy="Make both tables of the same stimuli",
+        )
+    return Targets(list(image.stimuli), image.values, text.values[[index[name] for name in image.stimuli]])
+
+
+def warn_of_chance(scores: pd.DataFrame, control: str) -> bool:
+    """Warn, in the log, where a decoder that is no control does not beat chance under any metric.
+
+    That is what responses and stimuli that are out of step look like; it is also what no signal looks like.
+    """
+    lost = control == "none" and bool((scores["p"] >= 0.05).all())
+    if lost:
+        logger.warning(
+            "AT CHANCE under every metric (smallest p %.3f): check that responses and stimuli are in step, unless "
+            "these data hold no signal",
+            scores["p"].min(),
+        )
+    return lost
+
+
+def train_cross_subject(
+    subjects: Sequence[tuple[pd.DataFrame, np.ndarray]],
+    targets: Targets,
+    plan: Plan,
+    *,
+    folds: str | Sequence[str] = "all",
+    seed: int = 0,
+    folder: Path,
+) -> CrossSubjectRun:
+    """Train a decoder on several subjects and predict the held-out stimuli of each.
+
+    ``held_out_stimuli``: one model for all subjects, tested on all. ``new_subject``: a fold a subject; the model learns
+    from the training stimuli of the others, then from some training trials of the new one, on whose test stimuli it is
+    tested. No test stimulus of any subject is trained on in any subject.
+
+    Parameters
+    ----------
+    subjects : sequence of (trials, values)
+        Of each subject the columns of the Responses table, and its responses (n_trials, n_features), in memory or
+        mapped from disk; subjects may have different numbers of features.
+    targets : Targets
+    plan : Plan
+    folds : "all" or names
+        ``test``, or ``sub-<label>`` of new subjects.
+    seed : int
+        Of initial weights, orders, the validation stimuli, the trials of a new subject and the control.
+    folder : path
+        Of checkpoints, from which a training that was killed goes on.
+
+    Raises
+    ------
+    DataError
+        Fewer than two subjects, a stimulus that one subject trains on and another is tested on, too few stimuli or
+        trials, unknown folds; what the models raise.
+    """
+    train, test = _split(subjects, targets)
+    names = [part.subject for part in train]
+    available = {"test": None} if plan.protocol == "held_out_stimuli" else {f"sub-{name}": name for name in names}
+    wanted = list(available) if folds == "all" else list(folds)
+    unknown = [name for name in wanted if name not in available]
+    if unknown:
+        raise DataError(
+            f"fold `{unknown[0]}` does not exist; there are {', '.join(available)}",
+            where="experiment",
+            remedy="Correct `folds` of the experiment",
+        )
+    predictions, weights, choices, curves, stimuli, rates = [], {}, [], [], [], []
+    trials = {part.subject: one for part, (one, _) in zip(train, subjects, strict=True)}
+    for draw in range(plan.draws):
+        for fold in wanted:
+            logger.info("fold %s, draw %d: %s", fold, draw, plan.model)
+            number = list(available).index(fold)
+            shown = [_controlled(part, trials[part.subject], plan, [seed, draw, number]) for part in train]
+            place = Path(folder) / f"{fold}_draw-{draw}"
+            fitted, rows, curve, parts = _train_fold(shown, targets, plan, available[fold], seed, place)
+            curves += [table.assign(fold=fold, draw=draw, stage=stage) for stage, table in curve.items()]
+            rates += [table.attrs["examples_per_second"] for table in curve.values()]
+            choices += [{"fold": fold, "draw": draw, **row} for row in rows]
+            for part in test:
+                if available[fold] in (None, part.subject):
+                    predicted = fitted.predict(part.subject, part.responses())
+                    mine = trials[part.subject].iloc[part.rows].assign(fold=fold, draw=draw)
+                    mine["predicted"] = list(predicted)
+                    predictions.append(mine)
+            if draw == 0:
+                weights |= {f"{fold}/{name}": array for name, array in fitted.weights().items()}
+                tested = {"test": np.unique(np.concatenate([part.codes for part in test]))}
+                stimuli += [
+                    {"fold": fold, "stimulus": targets.stimuli[code], "part": name}
+                    for name, codes in {**parts, **tested}.items()
+                    for code in codes
+                ]
+    lead = ["fold", "draw", "stage", "epoch"]
+    table = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=lead)
+    return CrossSubjectRun(
+        pd.concat(predictions, ignore_index=True),
+        weights,
+        pd.DataFrame(choices),
+        table[[*lead, *(name for name in table if name not in lead)]],
+        pd.DataFrame(stimuli),
+        float(np.mean(rates)) if rates else float("nan"),
+    )
+
+
+def _train_fold(
+    train: list[Part], targets: Targets, plan: Plan, new: str | None, seed: int, folder: Path
+) -> tuple[Any, list[dict[str, Any]], dict[str, pd.DataFrame], dict[str, np.ndarray]]:
+    """The model of one fold, its choices, its curves by stage, and what became of the training stimuli."""
+    sources = [part for part in train if part.subject != new]
+    own = [part for part in train if part.subject == new]
+    newcomer = _drawn(own[0], plan.adapt_trials, seed) if own else None
+    codes = np.unique(np.concatenate([part.codes for part in [*sources, *([newcomer] if newcomer else [])]]))
+    if plan.model in BASELINES:
+        first = sources if plan.pretrain else [newcomer]
+        options = {"grid": list(plan.grid), "dimensions": plan.dimensions, "seed": seed}
+        model = BASELINES[plan.model](first, targets, **options)
+        if newcomer and plan.pretrain:
+            model.add(newcomer)
+        return model, model.choices, {}, {"train": codes}
+    order = np.random.default_rng([seed, 439]).permutation(len(targets.stimuli))
+
+    def divided(part: Part) -> tuple[Part, Part]:
+        return _divided(part, order, plan.validation_share)
+
+    return *_train_network(sources, newcomer, divided, targets, plan, seed, folder), _fates(
+        [*(sources if plan.pretrain else []), *([newcomer] if newcomer else [])], divided
+    )
+
+
+def _train_network(
+    sources: list[Part],
+    newcomer: Part | None,
+    divided: Callable[[Part], tuple[Part, Part]],
+    targets: Targets,
+    plan: Plan,
+    seed: int,
+    folder: Path,
+) -> tuple[TrainedNetwork, list[dict[str, Any]], dict[str, pd.DataFrame]]:
+    """A network trained on the sources and adapted to the newcomer, or trained on the newcomer alone."""
+    first = sources if plan.pretrain else [newcomer]
+    train, validation = zip(*map(divided, first), strict=True)
+    widths = {part.subject: part.width for part in train}
+    net = initial_network(NETWORKS[plan.model], widths, targets, seed, **(plan.options or {}))
+    model = TrainedNetwork(net, targets, np.unique(np.concatenate([part.codes for part in train])))
+    alone = newcomer is not None and not plan.pretrain
+    recipe = plan.adaptation if alone else plan.recipe
+    curves = {"train": model.train(train, validation, recipe, seed=seed, folder=folder / "train")}
+    if newcomer is not None and plan.pretrain:
+        mine, held = divided(newcomer)
+        options = {"seed": seed, "folder": folder / "adapt"}
+        curves["adapt"] = model.adapt(train, mine, held, plan.adaptation, **options)
+    choices = []
+    for stage, table in curves.items():
+        best = table.loc[table["validation_cosine"].idxmax()]
+        who = newcomer.subject if newcomer is not None and (alone or stage == "adapt") else "all"
+        choices.append(
+            {"subject": who, "stage": stage, "epoch": int(best["epoch"]), "inner_score": best["validation_cosine"]}
+        )
+    return model, choices, curves
+
+
+def _split(subjects: Sequence[tuple[pd.DataFrame, np.ndarray]], targets: Targets) -> tuple[list[Part], list[Part]]:
+    """Training and test trials of each subject, by the stored split."""
+    if len(subjects) < 2:
+        raise DataError(
+            f"{len(subjects)} subject, a model across subjects needs two or more",
+            where="responses",
+            remedy="Add subjects, or choose a model for one subject (`ridge`)",
+        )
+    parts: dict[str, list[Part]] = {"train": [], "test": []}
+    for trials, values in subjects:
+        codes, name = targets.codes(trials), str(trials["subject"].iloc[0])
+        for kind, rows in zip(parts, make_folds(trials, "held_out_stimuli")["test"], strict=True):
+            parts[kind].append(Part(name, values, rows, codes[rows]))
+    seen, held = ({code: part.subject for part in parts[kind] for code in part.codes.tolist()} for kind in parts)
+    leaking = sorted(set(seen) & set(held))
+    if leaking:
+        code = leaking[0]
+        raise DataError(
+            f"{len(leaking)} stimuli are trained on in one subject and tested in another (such as "
+            f"{targets.stimuli[code]}, train in {seen[code]}, test in {held[code]})",
+            where="column split",
+            remedy="Give a stimulus the same split in all subjects",
+        )
+    return parts["train"], parts["test"]
+
+
+def _controlled(part: Part, trials: pd.DataFrame, plan: Plan, key: list[int]) -> Part:
+    """The part as it is, or with its trials' stimuli permuted within runs."""
+    if plan.control == "none":
+        return part
+    runs = trials["run"].to_numpy()[part.rows]
+    stream = np.random.default_rng([*key, *part.subject.encode(), 41])
+    return replace(part, codes=part.codes[permute_within(runs, stream)])
+
+
+def _drawn(part: Part, n: int | None, seed: int) -> Part:
+    """``n`` trials of a part, the same ones of more for every smaller ``n``."""
+    if n is None:
+        return part
+    if n > len(part.rows):
+        raise DataError(
+            f"{n} training trials are wanted, there are {len(part.rows)}",
+            where=f"subject {part.subject}",
+            remedy="Lower `adapt_trials`",
+        )
+    order = np.random.default_rng([seed, *part.subject.encode(), 443]).permutation(len(part.rows))
+    chosen = np.sort(order[:n])
+    return replace(part, rows=part.rows[chosen], codes=part.codes[chosen])
+
+
+def _divided(part: Part, order: np.ndarray, share: float) -> tuple[Part, Part]:
+    """Trials to learn from, and those of the validation stimuli: the first of the part's in a common order."""
+    codes = np.unique(part.codes)
+    held = max(2, round(share * len(codes)))
+    if len(codes) < held + 2:
+        raise DataError(
+            f"{len(codes)} training stimuli, of which {held} are for validation",
+            where=f"subject {part.subject}",
+            remedy="Give four training stimuli or more, or lower `validation_share`",
+        )
+    first = codes[np.argsort(np.argsort(order)[codes])][:held]
+    return part.of(np.setdiff1d(codes, first)), part.of(first)
+
+
+def _fates(parts: Sequence[Part], divided: Callable[[Part], tuple[Part, Part]]) -> dict[str, np.ndarray]:
+    """Stimuli that a network learnt from, and those that only chose its best epoch."""
+    pairs = [divided(part) for part in parts]
+    train = np.unique(np.concatenate([part.codes for part, _ in pairs]))
+    held = np.unique(np.concatenate([part.codes for _, part in pairs]))
+    return {"train": train, "validation": np.setdiff1d(held, train)}

@@ -1,0 +1,73 @@
+"""Contrastive and regression losses of decoders, on vectors (n, d) or maps (n, tokens, width) that are flattened."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def unit(vectors: Tensor) -> Tensor:
+    """Vectors flattened to (n, d) and scaled to length 1."""
+    return F.normalize(vectors.flatten(1), dim=-1)
+
+
+def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> Tensor:
+    """SoftCLIP: cross-entropy of predicted against target similarities, mean of both directions.
+
+    With unit vectors p and t, A = softmax(t t' / T) and B = p t' / T: the loss is the mean of the cross-entropies of A
+    with softmax(B) and with softmax(B'), rows at a time (Scotti et al. 2023, MindEye, NeurIPS 36; MindBridge, CVPR
+    2024, code 2a3943f).
+
+    Parameters
+    ----------
+    predicted, target : tensors (n, ...)
+        Row i of one belongs to row i of the other.
+    temperature : float
+    """
+    predicted, target = unit(predicted), unit(target)
+    wished = (target @ target.T / temperature).softmax(-1)
+    similarity = predicted @ target.T / temperature
+    there = -(wished * similarity.log_softmax(-1)).sum(-1).mean()
+    back = -(wished * similarity.T.log_softmax(-1)).sum(-1).mean()
+    return (there + back) / 2
+
+
+def info_nce(predicted: Tensor, target: Tensor, temperature: float = 0.05) -> Tensor:
+    """Symmetric InfoNCE (Radford et al. 2021, CLIP) between rows (n, ...) of the same number."""
+    similarity = unit(predicted) @ unit(target).T / temperature
+    own = torch.arange(len(similarity), device=similarity.device)
+    return (F.cross_entropy(similarity, own) + F.cross_entropy(similarity.T, own)) / 2
+
+
+def mixed_nce(predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor, temperature: float = 0.006) -> Tensor:
+    """BiMixCo: InfoNCE where row i's response was mixed of its own and its partner's (Kim et al. 2020, MixCo; MindEye).
+
+    Parameters
+    ----------
+    predicted, target : tensors (n, ...)
+        ``predicted`` of mixed responses, ``target`` unmixed.
+    partner : tensor (n,) of int
+        With whose response each was mixed.
+    share : tensor (n,)
+        Its own share of the mixture; 1 = not mixed.
+    temperature : float
+    """
+    similarity = unit(predicted) @ unit(target).T / temperature
+    own = torch.arange(len(similarity), device=similarity.device)
+    wished = torch.zeros_like(similarity)
+    wished[own, own] = share
+    wished = wished.index_put((own, partner), 1 - share, accumulate=True)
+    there = -(wished * similarity.log_softmax(-1)).sum(-1).mean()
+    back = -(wished * similarity.log_softmax(0)).sum(0).mean()
+    return (there + back) / 2
+
+
+def unit_mse(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error of the unit vectors."""
+    return F.mse_loss(unit(predicted), unit(target))
+
+
+def cosine(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean cosine of the pairs."""
+    return (unit(predicted) * unit(target)).sum(-1).mean()

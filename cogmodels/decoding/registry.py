@@ -1,0 +1,23 @@
+"""Every model that learns from several subjects, by the name that a study's config gives it."""
+
+from __future__ import annotations
+
+from cogmodels.decoding.models.group_pca_ridge import GroupPcaRidge
+from cogmodels.decoding.models.hyperalignment_ridge import HyperalignmentRidge
+from cogmodels.decoding.models.mindbridge import MindBridge
+from cogmodels.decoding.models.mindeye2 import MindEye2
+from cogmodels.decoding.models.ridge import SubjectRidge
+from cogmodels.decoding.models.srm_ridge import SrmRidge
+from cogmodels.decoding.models.sttm import Sttm
+from cogmodels.decoding.models.template_average import TemplateAverage
+
+#: Fitted in closed form: ``Model(parts, targets, grid=, dimensions=, seed=)``, ``add(part)``, ``predict``, ``weights``.
+BASELINES = {
+    "subject_ridge": SubjectRidge,
+    "srm_ridge": SrmRidge,
+    "hyperalignment_ridge": HyperalignmentRidge,
+    "group_pca_ridge": GroupPcaRidge,
+    "template_average": TemplateAverage,
+}
+#: Trained by gradients: subclasses of :class:`cogmodels.decoding.network.SubjectNetwork`.
+NETWORKS = {"mindbridge": MindBridge, "mindeye2": MindEye2, "sttm": Sttm}
