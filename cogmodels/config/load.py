@@ -117,7 +117,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 f"pipeline `{experiment.pipeline}` chooses voxels by their reliability once a subject, so that with "
                 f"`{experiment.protocol}` test trials would take part in choosing",
                 where=key,
-                remedy="Use the protocol `held_out_stimuli`, whose test trials are kept out, or choose voxels by an image",
+                remedy="Use the protocol `held_out_stimuli`, whose test trials are kept out, or an image of a region",
             )
         if pipeline.modality == "eeg" and not by_stimulus:
             for step in ("autoreject", "whitening"):
