@@ -721,7 +721,11 @@ def report_facts():
         "title": STUDY.title or STUDY.study,
         "datasets": {
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
-            | {"kind": "simulation" if name in PLAN.simulated else spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
+            | {
+                "kind": "simulation" if name in PLAN.simulated else spec.source.kind,
+                "subjects": len(PLAN.subjects(name)),
+                "control": PLAN.without_signal(name),
+            }
             | {"images_note": spec.images.note if spec.images else ""}
             | {"rdms_note": spec.rdms.note if spec.rdms else ""}
             | {"scenes_kind": PLAN.scenes_kind(name), "scenes_notes": [part.note for part in spec.scenes.values()]}

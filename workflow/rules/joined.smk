@@ -99,7 +99,7 @@ rule plot_synchronisation:
     wildcard_constraints:
         pipeline=eeg_pipelines_with("synchronise"),
     conda:
-        "../../envs/report.yaml"
+        "../../envs/eeg.yaml"
     params:
         recordings=dataset_recordings,
         title=eeg_title,
@@ -174,7 +174,7 @@ rule plot_deconvolution:
     wildcard_constraints:
         pipeline=eeg_pipelines_with("deconvolve"),
     conda:
-        "../../envs/report.yaml"
+        "../../envs/eeg.yaml"
     params:
         title=eeg_title,
         channels=lambda wildcards: STUDY.pipelines[wildcards.pipeline].deconvolve.channels,
