@@ -80,6 +80,8 @@ class Plan:
             for dataset in self.datasets_of(name)
         }
 
+        self._check_joined()
+
     # -- data sets ---------------------------------------------------------------------------------------------
 
     def kind(self, dataset: str) -> str:
@@ -377,6 +379,17 @@ class Plan:
         return [wanted.reference, *wanted.experiments] if wanted else []
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _check_joined(self) -> None:
+        """EEG that goes with gaze has it: before any job, so that the message stands alone."""
+        for dataset in self.of_kind("viewing_eeg"):
+            for subject in self.subjects(dataset):
+                self.followed_gaze(dataset, subject)
+        for name, pipeline in self.pipelines("eeg").items():
+            if pipeline.synchronise is not None:
+                for dataset in self.datasets_of(name):
+                    for recording in self.recordings(dataset, name):
+                        self.joined_gaze(dataset, name, recording)
 
     def _find_prepared(self, dataset: str, pipeline: str) -> dict[str, PreparedRun]:
         """For each recording of a pipeline, by its stem, the volumes that fMRIPrep made of it."""

@@ -126,7 +126,10 @@ def _response(axes: Axes, curves: pd.DataFrame, kind: str, channel: str | None, 
     axes.axvline(0, color=GREY, lw=0.6)
     how = "" if channel else ", largest"
     subjects = int(corrected["n_subjects"].iloc[0])
-    axes.set_title(f"{kind}: {events} events, {subjects} people; {chosen}{how}", fontsize="small")
+    axes.set_title(
+        f"{kind}: {events} events, {subjects} {'person' if subjects == 1 else 'people'}; {chosen}{how}",
+        fontsize="small",
+    )
     axes.set_xlabel("time after the event, s")
     axes.set_ylabel("µV")
     axes.legend(fontsize="x-small", frameon=False)

@@ -125,7 +125,8 @@ def simulate_viewing(
     kept = np.isfinite(sent) & (sent > 0)
     words = triggers["code"].str.split().str[0]
     table = pd.DataFrame({"onset": sent, "duration": 0.0, "trial_type": words, "message": triggers["code"]})[kept]
-    _write_truth(root / TRUTH_FOLDER / f"sub-{subject}", viewing, clock | {"triggers": len(sent), "sent": kept.sum()})
+    counts = {"triggers": len(sent), "sent": kept.sum(), "stimuli": stimuli or ["trial"]}
+    _write_truth(root / TRUTH_FOLDER / f"sub-{subject}", viewing, clock | counts)
     task = next(part for part in gaze.name.split("_") if part.startswith("task-")).removeprefix("task-")
     files = write_eeg(
         bids_path(root, "eeg", suffix="eeg", extension=".vhdr", subject=subject, task=task),

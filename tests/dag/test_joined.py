@@ -61,18 +61,19 @@ def test_steps_of_joining(workflow):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("changes", "datasets", "expected"),
     [
-        ("datasets=[over]", "Add `viewer` to the study's `datasets`"),
-        ("pipelines={joined: {synchronise: {gaze: nothing}}}", "`nothing` is no gaze pipeline on data set `over`"),
-        ("pipelines={joined: {synchronise: null}}", "needs `synchronise`, which brings them"),
-        ("pipelines={joined: {ica_guide: gaze}}", "needs `eyes: ica` and `synchronise`"),
-        ("pipelines={joined: {l_freq: null, eyes: none}}", "`deconvolve` needs `l_freq`"),
+        ({}, ["over"], "Add `viewer` to the study's `datasets`"),
+        ({"synchronise": {"gaze": "nothing"}}, None, "`nothing` is no gaze pipeline on data set `over`"),
+        ({"synchronise": None}, None, "needs `synchronise`, which brings them"),
+        ({"ica_guide": "gaze"}, None, "needs `eyes: ica` and `synchronise`"),
+        ({"l_freq": None, "eyes": "none"}, None, "`deconvolve` needs `l_freq`"),
     ],
 )
-def test_what_cannot_be_joined_stops_before_any_job(workflow, arguments, expected):
-    write_study(workflow.folder)
-    run = workflow("--configfile", "joined.yaml", "--config", arguments, check=False)
+def test_what_cannot_be_joined_stops_before_any_job(workflow, changes, datasets, expected):
+    pipelines = CONFIG["pipelines"] | {"joined": CONFIG["pipelines"]["joined"] | changes}
+    write_study(workflow.folder, pipelines=pipelines, datasets=datasets or CONFIG["datasets"])
+    run = workflow("--configfile", "joined.yaml", check=False)
     assert run.code != 0
     assert expected in " ".join(run.text.split())
     assert "Traceback" not in run.text

@@ -15,7 +15,9 @@ with job(snakemake) as log:
     for number, recording in enumerate(snakemake.params.recordings):
         truth = read_viewing_truth(Path(snakemake.params.truth) / f"sub-{recording['subject']}")
         evoked = read_evoked(Path(given.evoked[number])) if given.evoked else []
-        types = {name: part["event"] for name, part in options["types"].items()} if options else {}
+        known = dict.fromkeys(truth.facts["stimuli"], "stimulus")
+        wanted = options["types"].items() if options else ()
+        types = {name: known.get(part["event"], part["event"]) for name, part in wanted}
         ica = read_ica(Path(given.ica[number])) if given.ica else None
         eyes = read_tsv(Path(given.components[number])).dropna(subset="reason")["component"] if given.ica else []
         scores = score_recording(
