@@ -18,6 +18,7 @@ rule all:
         scores=f"{PLAN.results}/compare/scores.csv",
         responses=response_tables(),
         features=PLAN.feature_tables,
+        joined=joined_scores(),
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
@@ -30,6 +31,7 @@ include: "workflow/rules/rdm.smk"
 include: "workflow/rules/maps.smk"
 include: "workflow/rules/gaze.smk"
 include: "workflow/rules/eeg.smk"
+include: "workflow/rules/joined.smk"
 include: "workflow/rules/decoding.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/search.smk"

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
 from cogmodels.config.search import CoverScenes, CutoutScenes, DisplayName, DisplaysSource, TableScenes
-from cogmodels.config.simulation import SimulationSource
+from cogmodels.config.simulation import SimulationSource, ViewingEegSource
 from cogmodels.config.study import Label, Name
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256, 64 hex digits")]
@@ -152,7 +152,7 @@ class RdmSet(Section):
 
 
 AnySource = Annotated[
-    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource | DisplaysSource,
+    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource | ViewingEegSource | DisplaysSource,
     Field(discriminator="kind"),
 ]
 
@@ -222,7 +222,7 @@ class DataSpec(Section):
             )
         if (self.source.kind == "displays" or bool(self.scenes)) != ("search" in self.modalities):
             raise ValueError("the modality `search` goes with a `displays` source or with `scenes`")
-        if self.scenes and self.source.kind in ("displays", "simulation"):
+        if self.scenes and self.source.kind in ("displays", "simulation", "viewing_eeg"):
             raise ValueError("`scenes` need images: a source of kind folder, files, url or package")
         if any(part.people for part in self.scenes.values()) and not any(
             group.modality == "scanpath" for group in self.recordings

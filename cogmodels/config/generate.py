@@ -39,6 +39,7 @@ from cogmodels.config.decoding import (
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
 from cogmodels.config.features import FeatureSet
+from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
 from cogmodels.config.search import (
@@ -51,7 +52,13 @@ from cogmodels.config.search import (
     SearchLayers,
     TableScenes,
 )
-from cogmodels.config.simulation import BoldSimulation, EegSimulation, GazeSimulation, SimulationSource
+from cogmodels.config.simulation import (
+    BoldSimulation,
+    EegSimulation,
+    GazeSimulation,
+    SimulationSource,
+    ViewingEegSource,
+)
 from cogmodels.config.study import (
     DecodingExperiment,
     DetectorTruth,
@@ -89,6 +96,9 @@ STUDY_SECTIONS = {
         for name, field in GazePipeline.model_fields.items()
         if isinstance(field.default, BaseModel)
     },
+    "`pipelines.<name>.synchronise` of EEG": Synchronise,
+    "`pipelines.<name>.deconvolve` of EEG": Deconvolve,
+    "`pipelines.<name>.deconvolve.types.<name>`": ResponseType,
     "`detector_truth`": DetectorTruth,
     "`features.<name>`": FeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
@@ -131,6 +141,7 @@ SPEC_SECTIONS = {
     "`source.own.<name>` of displays": DisplaySpec,
     "`source.own.<name>.conditions` (two)": DisplayCondition,
     "`source`, `kind: simulation`": SimulationSource,
+    "`source`, `kind: viewing_eeg`": ViewingEegSource,
     "`source.bold`": BoldSimulation,
     "`source.eeg`": EegSimulation,
     "`source.gaze`": GazeSimulation,

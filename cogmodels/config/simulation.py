@@ -93,3 +93,32 @@ class SimulationSource(Section):
     bold: BoldSimulation | None = Field(None, description="BOLD; none = no such recording")
     eeg: EegSimulation | None = Field(None, description="EEG; none = no such recording")
     gaze: GazeSimulation | None = Field(None, description="gaze; none = no such recording")
+
+
+CAP = [
+    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "FC5", "FC1", "FC2", "FC6", "T7", "C3", "Cz", "C4", "T8",
+    "CP5", "CP1", "CP2", "CP6", "P7", "P3", "Pz", "P4", "P8", "PO3", "PO4", "O1", "Oz", "O2",
+]  # fmt: skip
+
+
+class ViewingEegSource(Section):
+    """Simulated EEG that follows the gaze of another data set of the study; the gaze is copied."""
+
+    kind: Literal["viewing_eeg"] = Field("viewing_eeg", description="kind of source")
+    gaze: str = Field(description="data set whose gaze recordings the EEG follows; one recording a subject")
+    seed: int = Field(ge=0, description="seed; same seed, same bytes")
+    messages: list[str] = Field(
+        [], description="first words of the tracker's messages that become triggers; none = the onsets of its trials"
+    )
+    stimuli: list[str] = Field([], description="those of them that a stimulus comes with; none = trials")
+    channels: list[str] = Field(CAP, min_length=1, description="EEG channels, 10-05 system")
+    sampling_rate: float = Field(250.0, ge=100, description="Hz")
+    lead_s: Positive = Field(5.0, description="the EEG begins 1 to 2 times so long before the gaze, s")
+    max_drift_ppm: float = Field(60.0, ge=0, lt=1000, description="the clocks differ by up to so much, ppm")
+    jitter_s: float = Field(0.001, ge=0, description="standard deviation of the triggers' delay, s")
+    lost_share: Share = Field(0.05, description="share of triggers that the EEG loses")
+    response_gain: float = Field(1.0, ge=0, description="multiplies the evoked responses; 0 = none")
+    eye_gain: float = Field(1.0, ge=0, description="multiplies all that the eyes do; 0 = no artefact")
+    noise_uv: float = Field(8.0, ge=0, description="1/f noise, standard deviation in uV")
+    alpha_uv: float = Field(4.0, ge=0, description="10-Hz rhythm at the back of the head, uV")
+    line_uv: float = Field(1.0, ge=0, description="50-Hz line noise, uV")

@@ -21,6 +21,7 @@ from cogmodels.config.detectors import (
     Remodnav,
 )
 from cogmodels.config.features import FeatureSet
+from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
@@ -216,8 +217,30 @@ class EegPipeline(Pipeline):
         description="how eye movements are taken out: components that follow the EOG, components that ICLabel names "
         "(extra `icalabel`), regression on the EOG",
     )
+    synchronise: Synchronise | None = Field(None, description="gaze joined to the EEG; none = EEG alone")
+    deconvolve: Deconvolve | None = Field(
+        None, description="responses to events that overlap; none = not estimated (gaze events need `synchronise`)"
+    )
     ica_method: Literal["picard", "infomax"] = Field("picard", description="algorithm of `eyes: ica`, both extended")
-    ica_components: int | None = Field(None, ge=2, description="components of `eyes: ica`; none = as many as the rank")
+    ica_components: Annotated[int, Field(ge=2)] | Literal["enough"] | None = Field(
+        None,
+        description="components of `eyes: ica`; none = the rank, `enough` = no more than have 60 samples a weight",
+    )
+    ica_guide: Literal["eog", "gaze"] = Field(
+        "eog",
+        description="`eyes: ica`: what calls a component the eyes', correlation with the EOG, or more variance in "
+        "saccades than in fixations (needs `synchronise`)",
+    )
+    ica_variance_ratio: float = Field(
+        1.2, gt=1, description="`ica_guide: gaze`: components of a larger ratio of variances are the eyes'"
+    )
+    ica_overweight: float = Field(
+        0.5,
+        ge=0,
+        le=5,
+        description="`ica_guide: gaze`: saccade onsets are repeated in training data until they make up such a "
+        "share of its length (OPTICAT); 0 = off",
+    )
     ica_l_freq: float | None = Field(
         2.0, gt=0, description="high-pass of what `eyes: ica` learns from and is judged by, Hz; none = off"
     )
@@ -286,6 +309,13 @@ class EegPipeline(Pipeline):
                 "eyes `iclabel` needs `reference: average`, `l_freq` of 1 Hz or less and `h_freq` of 100 Hz or more, "
                 "or none: the network knows no other data"
             )
+        if self.ica_guide == "gaze" and (self.eyes != "ica" or self.synchronise is None):
+            raise ValueError("ica_guide `gaze` needs `eyes: ica` and `synchronise`, which brings the saccades")
+        wanted = [part.event for part in self.deconvolve.types.values()] if self.deconvolve else []
+        if self.synchronise is None and set(wanted) & {"fixation", "saccade"}:
+            raise ValueError("`deconvolve` of fixations or saccades needs `synchronise`, which brings them")
+        if self.deconvolve and self.l_freq is None:
+            raise ValueError("`deconvolve` needs `l_freq`: its regression has no constant")
         outside = [time for time in self.evoked_times_s if not self.tmin <= time <= self.tmax]
         if outside:
             raise ValueError(f"evoked_times_s: {outside[0]:g} s is outside of the epoch")

@@ -128,6 +128,38 @@ def read_physioevents(path: Path) -> pd.DataFrame | None:
     return read_tsv(table, columns=read_json(_beside(path, "_physioevents.json"))["Columns"])
 
 
+def read_messages(path: Path) -> pd.DataFrame:
+    """Messages beside a ``_physio`` file: ``time`` (s, on the clock of the events) and ``message``.
+
+    Raises
+    ------
+    DataError
+        There are no events of the tracker.
+    """
+    events, (samples, sidecar) = read_physioevents(path), read_physio(path)
+    if events is None:
+        raise DataError(
+            "there are no messages of the tracker beside this recording",
+            where=path,
+            remedy="Add `_physioevents`, or match the trials of its `_events.tsv` (`messages: []`)",
+        )
+    unit = {"ms": 1e-3, "us": 1e-6}.get(str((sidecar.get("timestamp") or {}).get("Units", "s")), 1.0)
+    start = float(sidecar.get("StartTime") or 0.0)
+    events = events[events["message"].notna()]
+    time = (events["onset"].astype(float) - float(samples["timestamp"].iloc[0])) * unit + start
+    return pd.DataFrame({"time": time, "message": events["message"].astype(str)}).reset_index(drop=True)
+
+
+def read_triggers(path: Path, messages: list[str]) -> pd.DataFrame:
+    """``time`` (gaze clock, s) and ``code`` of a recording's messages that begin so; its trials' onsets without any."""
+    if not messages:
+        trials = read_trials(path)
+        return pd.DataFrame({"time": trials["onset"], "code": [f"trial {trial}" for trial in trials["trial"]]})
+    found = read_messages(path)
+    found = found[found["message"].str.split().str[0].isin(messages)]
+    return found.rename(columns={"message": "code"}).sort_values("time", kind="stable", ignore_index=True)
+
+
 def read_screen(path: Path) -> dict[str, Any]:
     """``StimulusPresentation`` of the ``_events.json`` that belongs to a ``_physio`` file.
 

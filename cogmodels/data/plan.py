@@ -82,6 +82,8 @@ class Plan:
             for dataset in self.datasets_of(name)
         }
 
+        self._check_joined()
+
     # -- data sets ---------------------------------------------------------------------------------------------
 
     def kind(self, dataset: str) -> str:
@@ -96,6 +98,50 @@ class Plan:
         """BIDS folder of a data set."""
         source = self.specs[dataset].source
         return source.path if source.kind == "folder" else f"{self.study.paths.data}/{dataset}"
+
+    @property
+    def simulated(self) -> list[str]:
+        """Data sets whose responses are simulated, in whole or (EEG over real gaze) in part."""
+        return self.of_kind("simulation", "viewing_eeg")
+
+    def followed_gaze(self, dataset: str, subject: str) -> Recording:
+        """The gaze recording, in its own data set, that a subject's simulated EEG follows."""
+        mine = self.recordings(dataset, subject=subject, modality="gaze")
+        gaze = self.specs[dataset].source.gaze
+        theirs = self.recordings(gaze, subject=subject, modality="gaze") if gaze in self.specs else []
+        fitting = [one for one in theirs if len(mine) == 1 and one.stem == mine[0].stem]
+        if len(fitting) != 1:
+            raise ConfigError(
+                f"subject {subject} needs one gaze recording, the same as in `{gaze}`",
+                where=f"data set {dataset}",
+                remedy=f"Add `{gaze}` to the study's `datasets`, and list one of its recordings a subject",
+            )
+        return fitting[0]
+
+    def joined_gaze(self, dataset: str, pipeline: str, recording: Recording) -> Recording:
+        """The gaze recording that goes with one of EEG: of the same subject, session, task and run."""
+        options = self.study.pipelines[pipeline].synchronise
+        known = self.pipelines("gaze")
+        where = f"pipelines.{pipeline}.synchronise"
+        if options.gaze not in known or dataset not in known[options.gaze].datasets:
+            raise ConfigError(
+                f"`{options.gaze}` is no gaze pipeline on data set `{dataset}`",
+                where=where,
+                remedy=f"Name one of {', '.join(known) or 'the gaze pipelines, of which there is none'}",
+            )
+        keys = ("session", "task", "run")
+        fitting = [
+            one
+            for one in self.recordings(dataset, options.gaze, recording.subject)
+            if all(getattr(one, key) == getattr(recording, key) for key in keys)
+        ]
+        if len(fitting) != 1:
+            raise ConfigError(
+                f"`{recording.stem}` has {len(fitting)} gaze recordings of its session, task and run",
+                where=f"{where}, data set {dataset}",
+                remedy="`exclude` the subject, or set `eyes: cyclopean` in the gaze pipeline where there are two eyes",
+            )
+        return fitting[0]
 
     def without_signal(self, dataset: str) -> bool:
         """Whether a data set is simulated with all signals set to 0, as a control."""
@@ -359,6 +405,17 @@ class Plan:
         return [wanted.reference, *wanted.experiments] if wanted else []
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _check_joined(self) -> None:
+        """EEG that goes with gaze has it: before any job, so that the message stands alone."""
+        for dataset in self.of_kind("viewing_eeg"):
+            for subject in self.subjects(dataset):
+                self.followed_gaze(dataset, subject)
+        for name, pipeline in self.pipelines("eeg").items():
+            if pipeline.synchronise is not None:
+                for dataset in self.datasets_of(name):
+                    for recording in self.recordings(dataset, name):
+                        self.joined_gaze(dataset, name, recording)
 
     def _find_prepared(self, dataset: str, pipeline: str) -> dict[str, PreparedRun]:
         """For each recording of a pipeline, by its stem, what fMRIPrep made of it."""

@@ -68,3 +68,39 @@ def simulate_shared_triggers(
             frame["time"] = np.round(frame["time"] * eeg_rate) / eeg_rate
         sides.append(frame.sort_values("time", kind="stable", ignore_index=True))
     return sides[0], sides[1]
+
+
+def trigger_times(
+    gaze_times: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    offset_s: float,
+    slope: float,
+    jitter_s: float,
+    lost_share: float,
+    eeg_rate: float,
+) -> np.ndarray:
+    """Times at which an EEG amplifier on another clock stamps the triggers of a gaze recording.
+
+    Parameters
+    ----------
+    gaze_times : (n,) float
+        Gaze clock, s.
+    rng : numpy Generator
+    offset_s, slope : float
+        EEG time at time 0 of the gaze clock, s; seconds of the EEG per second of gaze.
+    jitter_s : float
+        Standard deviation of the normal delay, s.
+    lost_share : float
+        Share of triggers that is lost.
+    eeg_rate : float
+        Hz; stamps fall on samples.
+
+    Returns
+    -------
+    eeg_times : (n,) float
+        s, NaN where lost.
+    """
+    delayed = offset_s + slope * np.asarray(gaze_times, float) + rng.normal(0, jitter_s, len(gaze_times))
+    stamps = np.round(delayed * eeg_rate) / eeg_rate
+    return np.where(rng.random(len(stamps)) < lost_share, np.nan, stamps)

@@ -187,6 +187,14 @@ def degrees_to_pixels(
     return (np.array(resolution) - 1) / 2 + distance_m * np.tan(np.radians(degrees)) * scale
 
 
+def pixels_to_degrees(
+    pixels: np.ndarray, *, resolution: tuple[int, int], size_m: tuple[float, float], distance_m: float
+) -> np.ndarray:
+    """The inverse of `degrees_to_pixels`: degrees (n, 2) of pixels (n, 2)."""
+    scale = np.array(resolution) / np.array(size_m)
+    return np.degrees(np.arctan((pixels - (np.array(resolution) - 1) / 2) / scale / distance_m))
+
+
 @dataclass(frozen=True)
 class _Viewer:
     """Decides what the eye does next, and when."""

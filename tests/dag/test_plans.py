@@ -202,6 +202,10 @@ SHIPPED = {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
         "plot_truth": 1,
     },
+    "eyelink-eeg": {
+        "convert_bids": 3, "simulate_viewing": 3 + 4, "synchronise_gaze": 1 + 3 + 4, "deconvolve_eeg": 1 + 4,
+        "fit_ica": 4, "regress_eyes": 1, "score_joined": 3, "plot_synchronisation": 3, "plot_deconvolution": 2,
+    },
     "action-geometry": {"convert_bids": None, "measure_rdms": 1, "plot_rdms": 1},
     "i2mc": {"convert_bids": 2, "detect_events": 2 * 5 * 2 * 2, "plot_gaze": 2 * 5 * 2},
 }  # fmt: skip

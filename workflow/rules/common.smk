@@ -360,7 +360,7 @@ def map_figures():
 
 def eeg_title(wildcards):
     """Title of a data set's EEG figures, which says where data are simulated."""
-    simulated = PLAN.kind(wildcards.dataset) == "simulation"
+    simulated = wildcards.dataset in PLAN.simulated
     title = PLAN.specs[wildcards.dataset].title
     return f"{'' if not simulated or title.startswith('SIMULATED') else 'SIMULATED, '}{title}: {wildcards.pipeline}"
 
@@ -377,7 +377,7 @@ def eeg_pipelines(**options):
 
 def eeg_pipelines_with(step):
     """Wildcard constraint: EEG pipelines that take a step."""
-    return one_of(n for n, p in PLAN.pipelines("eeg").items() if getattr(p, step) not in (False, "none", []))
+    return one_of(n for n, p in PLAN.pipelines("eeg").items() if getattr(p, step) not in (None, False, "none", []))
 
 
 def found_channels(wildcards):
@@ -387,10 +387,92 @@ def found_channels(wildcards):
     return f"{EEG}/eeg/{{recording}}_desc-found_channels.tsv".format(**wildcards)
 
 
+def eeg_step(pipeline, before_eyes=False):
+    """Name of the last step on recordings, or of the last one before the eyes are taken out."""
+    section = STUDY.pipelines[pipeline]
+    if section.eyes != "none" and not before_eyes:
+        return "eyefree"
+    return "clean" if section.synchronise is None else "gaze"
+
+
+def eeg_with_eyes(wildcards):
+    """A recording before the eyes are taken out of it."""
+    step = eeg_step(wildcards.pipeline, before_eyes=True)
+    return f"{EEG}/eeg/{{recording}}_desc-{step}_eeg.fif".format(**wildcards)
+
+
+def eeg_prepared(wildcards):
+    """A recording after the last step."""
+    return f"{EEG}/eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif".format(**wildcards)
+
+
 def eeg_recordings(wildcards):
     """The recordings of a subject after the last step before epochs."""
-    last = "clean" if STUDY.pipelines[wildcards.pipeline].eyes == "none" else "eyefree"
-    return subject_files(wildcards, f"eeg/{{recording}}_desc-{last}_eeg.fif")
+    return subject_files(wildcards, f"eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif")
+
+
+def gaze_beside(wildcards):
+    """The gaze recording that goes with one of EEG."""
+    return PLAN.joined_gaze(wildcards.dataset, wildcards.pipeline, recording_of(wildcards))
+
+
+def gaze_derivative(tail):
+    """A file of the gaze pipeline of that recording."""
+
+    def find(wildcards):
+        gaze, section = gaze_beside(wildcards), STUDY.pipelines[wildcards.pipeline].synchronise
+        return f"{PLAN.derivative(wildcards.dataset, section.gaze)}/sub-{gaze.subject}/beh/{gaze.stem}_desc-{tail}"
+
+    return find
+
+
+def gaze_events_of(wildcards, wanted=True):
+    """Events of the gaze on the EEG's clock; none where the pipeline has no gaze, or does not want them."""
+    if not wanted or STUDY.pipelines[wildcards.pipeline].synchronise is None:
+        return []
+    return f"{EEG}/eeg/{{recording}}_desc-gaze_events.tsv".format(**wildcards)
+
+
+def guide_of(wildcards):
+    """The gaze events that guide the ICA; none where the EOG does."""
+    return gaze_events_of(wildcards, STUDY.pipelines[wildcards.pipeline].ica_guide == "gaze")
+
+
+def followed_raw(wildcards):
+    """What simulating EEG over a gaze recording waits for: that recording."""
+    gaze = PLAN.specs[wildcards.dataset].source.gaze
+    return PLAN.raw_inputs(gaze, [PLAN.followed_gaze(wildcards.dataset, wildcards.subject)])
+
+
+def deconvolved_files(wildcards):
+    """Overlap-corrected responses of all recordings; none where the pipeline has none."""
+    if STUDY.pipelines[wildcards.pipeline].deconvolve is None:
+        return []
+    return dataset_files(wildcards, "eeg/{recording}_desc-deconvolved_ave.fif")
+
+
+def ica_files(wildcards, tail):
+    """A file of the ICA of all recordings; none where the pipeline has none."""
+    if STUDY.pipelines[wildcards.pipeline].eyes != "ica":
+        return []
+    return dataset_files(wildcards, f"eeg/{{recording}}_desc-eyes_{tail}")
+
+
+def joined_figures(dataset, pipeline):
+    """Figures of gaze in the EEG and of overlapping responses, and the scores of both where the truth is known."""
+    folder, section = PLAN.derivative(dataset, pipeline), STUDY.pipelines[pipeline]
+    found = [f"{folder}/figures/synchronisation.png"] if section.synchronise else []
+    return found + ([f"{folder}/figures/deconvolution.png"] if section.deconvolve else [])
+
+
+def joined_scores():
+    """Scores of clocks, responses and ICA against the known truth of simulated EEG."""
+    return [
+        f"{PLAN.derivative(dataset, name)}/truth_scores.tsv"
+        for name, section in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        if dataset in PLAN.of_kind("viewing_eeg") and section.synchronise
+    ]
 
 
 def subject_channels(wildcards):
@@ -484,7 +566,7 @@ def pipeline_config(wildcards):
 
 def experiment_title(wildcards):
     """Title of an experiment's figure, which says where data are simulated."""
-    kind = "SIMULATED, " if PLAN.kind(wildcards.dataset) == "simulation" else ""
+    kind = "SIMULATED, " if wildcards.dataset in PLAN.simulated else ""
     return f"{kind}{wildcards.experiment}: {PLAN.experiments[wildcards.experiment].description}"
 
 
@@ -669,6 +751,7 @@ def figures_of(modality):
                 folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
+                found += joined_figures(dataset, pipeline) if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline)
@@ -746,7 +829,11 @@ def report_facts():
         "title": STUDY.title or STUDY.study,
         "datasets": {
             name: spec.model_dump(include={"title", "description", "licence", "citations", "modalities"})
-            | {"kind": spec.source.kind, "subjects": len(PLAN.subjects(name)), "control": PLAN.without_signal(name)}
+            | {
+                "kind": "simulation" if name in PLAN.simulated else spec.source.kind,
+                "subjects": len(PLAN.subjects(name)),
+                "control": PLAN.without_signal(name),
+            }
             | {"images_note": spec.images.note if spec.images else ""}
             | {"rdms_note": spec.rdms.note if spec.rdms else ""}
             | {"scenes_kind": PLAN.scenes_kind(name), "scenes_notes": [part.note for part in spec.scenes.values()]}

@@ -23,7 +23,7 @@ rule compare_experiments:
         "../../envs/report.yaml"
     params:
         study=STUDY.study,
-        simulated=PLAN.of_kind("simulation"),
+        simulated=PLAN.simulated,
         made={name: kind for name in PLAN.specs if (kind := PLAN.scenes_kind(name))},
         code=code("compare_experiments"),
     script:

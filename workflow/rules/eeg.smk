@@ -52,7 +52,8 @@ rule clean_eeg:
 rule fit_ica:
     """Decompose one recording into independent components, and judge which are the eyes'."""
     input:
-        eeg=f"{EEG}/eeg/{{recording}}_desc-clean_eeg.fif",
+        eeg=eeg_with_eyes,
+        gaze=guide_of,
     output:
         ica=f"{EEG}/eeg/{{recording}}_desc-eyes_ica.fif",
         components=f"{EEG}/eeg/{{recording}}_desc-eyes_components.tsv",
@@ -66,7 +67,13 @@ rule fit_ica:
         "../../envs/eeg.yaml"
     params:
         settings=lambda wildcards: settings(
-            wildcards.pipeline, "ica_method", "ica_components", "ica_l_freq", "ica_eog_correlation"
+            wildcards.pipeline,
+            "ica_method",
+            "ica_components",
+            "ica_l_freq",
+            "ica_eog_correlation",
+            "ica_variance_ratio",
+            "ica_overweight",
         ),
         code=code("fit_ica"),
     script:
@@ -100,7 +107,7 @@ rule label_components:
 rule remove_components:
     """Take the eyes' components out of one recording."""
     input:
-        eeg=f"{EEG}/eeg/{{recording}}_desc-clean_eeg.fif",
+        eeg=eeg_with_eyes,
         ica=f"{EEG}/eeg/{{recording}}_desc-eyes_ica.fif",
         components=f"{EEG}/eeg/{{recording}}_desc-eyes_components.tsv",
     output:
@@ -122,7 +129,7 @@ rule remove_components:
 rule regress_eyes:
     """Take what the EOG channels predict out of one recording."""
     input:
-        eeg=f"{EEG}/eeg/{{recording}}_desc-clean_eeg.fif",
+        eeg=eeg_with_eyes,
     output:
         eeg=f"{EEG}/eeg/{{recording}}_desc-eyefree_eeg.fif",
     log:

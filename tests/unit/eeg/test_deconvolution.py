@@ -6,13 +6,12 @@ import pytest
 
 from cogmodels.eeg.deconvolution import (
     CollinearityWarning,
-    EventType,
-    SplineBasis,
     deconvolve,
     deconvolve_raw,
     design_matrix,
     subject_interval,
 )
+from cogmodels.eeg.event_design import EventType, SplineBasis
 from cogmodels.errors import DataError
 
 RATE = 100.0

@@ -68,6 +68,10 @@ def test_gaze_guided_ica_removes_the_eyes_and_keeps_the_brain(simulated, method,
     assert scores["eog_correlation"].isna().all()
     rejected = scores["component"][scores["reason"] != ""].tolist()
     assert 2 <= len(rejected) <= 8
+    # Horizontal and vertical movements and the spike stand out from the rest.
+    ratio = np.sort(scores["variance_ratio"])[::-1]
+    assert ratio[2] > 1.4
+    assert ratio[8] < 1.15
     removed, kept, _ = fate(lambda data: remove_components(recording(data), ica, rejected).get_data(), simulated)
     assert removed >= 0.90
     # Infomax is still on its way after MNE's 500 iterations.
@@ -97,6 +101,8 @@ def test_steps_that_the_data_do_not_support_are_refused(simulated):
         fit_ica(recording(simulated.data, NAMES[:4]))
     with pytest.raises(DataError, match="6000 good samples for 20 components, 8000 are needed.*`n_components` to 17"):
         fit_ica(raw.copy().crop(0, 29.995))
+    few = fit_ica(raw.copy().crop(0, 29.995), n_components="enough")
+    assert few.n_components_ == 10  # 6000 samples, 60 a weight
     with pytest.raises(DataError, match="none of 1 saccades is in good data"):
         fit_ica(raw, saccades=np.array([1e4]))
     with pytest.raises(DataError, match="method `fastica`"):

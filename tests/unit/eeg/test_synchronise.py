@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from cogmodels.eeg.checks import good_samples
-from cogmodels.eeg.synchronise import add_gaze, annotate_gaze_events, gaze_lag, resample_to_eeg, synchronise
+from cogmodels.eeg.gaze_channels import add_gaze, annotate_gaze_events, gaze_lag, resample_to_eeg
+from cogmodels.eeg.synchronise import synchronise
 from cogmodels.errors import DataError
 from cogmodels.simulate.clocks import simulate_shared_triggers
 

@@ -6,8 +6,10 @@ import mne
 import numpy as np
 import pytest
 
-from cogmodels.eeg.deconvolution import EventType, deconvolve
-from cogmodels.eeg.synchronise import gaze_lag, resample_to_eeg, synchronise
+from cogmodels.eeg.deconvolution import deconvolve
+from cogmodels.eeg.event_design import EventType
+from cogmodels.eeg.gaze_channels import gaze_lag, resample_to_eeg
+from cogmodels.eeg.synchronise import synchronise
 from cogmodels.errors import DataError
 from cogmodels.simulate.clocks import simulate_shared_triggers
 from cogmodels.simulate.viewing_eeg import break_channels, head_fields
