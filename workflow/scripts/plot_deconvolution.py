@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from cogmodels.report.joined import plot_deconvolution
-
 from cogmodels.data.bids import read_json, read_tsv
+from cogmodels.report.joined import plot_deconvolution
 from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 

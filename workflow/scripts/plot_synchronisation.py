@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-from cogmodels.report.joined import plot_synchronisation
 
 from cogmodels.data.bids import read_json, read_tsv, write_tsv
+from cogmodels.report.joined import plot_synchronisation
 from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 
