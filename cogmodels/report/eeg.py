@@ -90,6 +90,8 @@ def plot_group_evoked(
     if not names:
         raise DataError("there is no condition", where="figure of evoked responses", remedy="Check the events")
     shown = names[: len(PALETTE)]
+    # One person has no interval, and a table of missing values alone is read as text.
+    curves, amplitudes = (table.astype({"ci_low": float, "ci_high": float}) for table in (curves, amplitudes))
     about = curves.iloc[0]
     with house_style():
         figure = new_figure(11.5, 6.6, title=title or "Evoked responses over people")

@@ -4,6 +4,7 @@ import mne
 import numpy as np
 import pytest
 
+from cogmodels.data.bids import read_tsv, write_tsv
 from cogmodels.eeg.evoked import average_subjects
 from cogmodels.errors import DataError
 from cogmodels.report.eeg import plot_group_evoked
@@ -91,3 +92,12 @@ def test_the_figure_says_how_channels_were_chosen(chosen):
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert any("clearest response in these data" in title for title in titles) == chosen
     assert any("n = 3" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
+
+
+def test_one_person_is_drawn_without_an_interval(tmp_path):
+    group = average_subjects([("1", person(0))], channels=["Oz"])
+    curves = group.curves.assign(channels="Oz", channels_named="beforehand", unit=group.unit)
+    write_tsv(tmp_path / "curves.tsv", curves)
+    read = read_tsv(tmp_path / "curves.tsv")
+    figure = plot_group_evoked(read, read[np.isclose(read["time"], 0.15)], group.evoked)
+    assert any("n = 1" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
