@@ -135,7 +135,8 @@ def test_a_run_killed_half_way_ends_with_the_same_tables(finished, make_workflow
     workflow = make_workflow(tmp_path / "work", finished.checkout)
     write_tiny(workflow.folder)
     # One modality is enough to be killed in.
-    config = (*CONFIG, "--config", "pipelines={epochs: null, ivt: null}", "experiments={tiny-eeg: null}")
+    (workflow.folder / "fmri.yaml").write_text("pipelines: {epochs: null, ivt: null}\nexperiments: {tiny-eeg: null}\n")
+    config = (*CONFIG, "fmri.yaml")
     command = [sys.executable, "-m", "snakemake", "-s", str(finished.checkout / "Snakefile")]
     with (tmp_path / "log.txt").open("w") as log:
         process = subprocess.Popen(
