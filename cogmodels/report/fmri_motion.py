@@ -42,15 +42,18 @@ def plot_motion(
         for row, name in enumerate(MOTION):
             axes = figure.add_subplot(grid[row], sharex=first)
             first = first or axes
+            axes.tick_params(labelbottom=name == MOTION[-1])
             _traces(axes, name, estimated, shipped, agreement[agreement["estimated"] == name])
         axes.set_xlabel("Volume, runs one after the other")
         _table(figure.add_subplot(grid[len(MOTION)]), agreement)
     return figure
 
 
-def _traces(axes: Axes, name: str, estimated, shipped, pairs: pd.DataFrame) -> None:
+def _traces(
+    axes: Axes, name: str, estimated: Sequence[pd.DataFrame], shipped: Sequence[pd.DataFrame], pairs: pd.DataFrame
+) -> None:
     ends = np.cumsum([len(table) for table in estimated])
-    axes.set(xlim=(0, ends[-1]), ylabel="z in its run", yticks=[-2, 0, 2], ylim=(-4, 4))
+    axes.set(xlim=(0, ends[-1]), ylabel="z in its run", yticks=[-3, 0, 3], ylim=(-5, 5))
     known = pairs.dropna(subset="median_abs_r")
     if known.empty:
         axes.set_title(f"{name}: not estimated, or nothing to compare it with")
@@ -66,9 +69,8 @@ def _traces(axes: Axes, name: str, estimated, shipped, pairs: pd.DataFrame) -> N
         axes.axvline(end, color=LIGHT, lw=0.8)
     turned = " turned over" if best["median_r"] < 0 else ""
     axes.set_title(
-        f"{name} (blue; SD {spread:.3f} {unit} in a run) and shipped {best['shipped']}{turned} (red), the most alike: "
-        f"median |r| {best['median_abs_r']:.2f} ({best['ci_low']:.2f} to {best['ci_high']:.2f}), "
-        f"chance {best['chance']:.2f}, p {best['p']:.4f}"
+        f"{name} (blue; SD {spread:.3f} {unit} in a run) and shipped {best['shipped']}{turned} (red), the most alike "
+        f"of {len(known)}: median |r| {best['median_abs_r']:.2f}, chance {best['chance']:.2f}"
     )
 
 
@@ -93,4 +95,8 @@ def _table(axes: Axes, agreement: pd.DataFrame) -> None:
     axes.set_xticks(range(len(columns)), [f"shipped column {k}: {name}" for k, name in enumerate(columns, 1)])
     axes.set_yticks(range(len(MOTION)), MOTION)
     runs = int(agreement["n"].iloc[0])
-    axes.set_title(f"Median |r| over {runs} runs; chance: with the other runs' shipped motion; p: one pair alone")
+    pairs = int(agreement["median_abs_r"].notna().sum())
+    axes.set_title(
+        f"Median |r| over {runs} runs (names of shipped columns as the data set gives them); chance: with other runs' "
+        f"shipped motion; p: each of {pairs} pairs alone"
+    )

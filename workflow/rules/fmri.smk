@@ -434,6 +434,8 @@ rule plot_motion:
     input:
         raw=subject_raw,
         motion=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv"),
+        # Files of the user's are waited for; those of a data set that is made here come with `raw`.
+        shipped=lambda wildcards: shipped_motion(wildcards) if PLAN.kind(wildcards.dataset) == "folder" else [],
     output:
         agreement=f"{FMRI}/func/sub-{{subject}}_motion_agreement.tsv",
         figure=report(
