@@ -118,6 +118,8 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
         # Betas are estimated before cleaning: only the run that is drawn is cleaned.
         "clean_bold": 2 * per_run + per_subject, "mask_bold": 3 * per_subject,
         "extract_responses": 2 * per_subject, "estimate_trials": per_subject,
+        # No motion came with these data.
+        "plot_motion": None,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
 
