@@ -184,6 +184,11 @@ class DataSpec(Section):
     fmriprep: str | None = Field(
         None, description="folder of fMRIPrep's derivatives of a BIDS folder, for pipelines with `source: fmriprep`"
     )
+    shipped_motion: str | None = Field(
+        None,
+        description="table of head motion that came with a run, below the BIDS folder, with `{subject}` and `{run}`; "
+        "pipelines with `realign` are drawn beside it",
+    )
     converter: str | None = Field(None, description="module in `cogmodels.data.converters`; none for BIDS folders")
     subjects: list[Label] | None = Field(None, description="subjects; none = all that the BIDS folder has")
     coders: list[Label] = Field(

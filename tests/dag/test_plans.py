@@ -118,8 +118,17 @@ def test_steps_of_fmri_are_taken_where_they_are_switched_on(workflow, tmp_path):
         # Betas are estimated before cleaning: only the run that is drawn is cleaned.
         "clean_bold": 2 * per_run + per_subject, "mask_bold": 3 * per_subject,
         "extract_responses": 2 * per_subject, "estimate_trials": per_subject,
+        # No motion came with these data.
+        "plot_motion": None,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
+
+
+def test_realignment_is_drawn_beside_the_motion_that_came_with_the_data(workflow, root):
+    run = workflow(
+        "--configfile", str(root / "config" / "config.yaml"), str(root / "config/ablations/haxby-steps.yaml")
+    )
+    assert (run.counts["realign_bold"], run.counts["plot_motion"]) == (12, 1)
 
 
 def test_voxels_are_chosen_and_models_of_every_voxel_fitted_where_asked(workflow, tmp_path):

@@ -281,6 +281,13 @@ def subject_confounds(wildcards):
     return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv") if section.motion_regressors else []
 
 
+def shipped_motion(wildcards):
+    """The tables of head motion that came with a subject's runs, in the order of the runs."""
+    root, pattern = Path(PLAN.root(wildcards.dataset)), PLAN.specs[wildcards.dataset].shipped_motion
+    runs = subject_recordings(wildcards)
+    return [str(root / pattern.format(subject=r["subject"], run=r["run"])) for r in runs]
+
+
 def region_files(wildcards):
     """The image of a pipeline's regions, and the table of its labels where one is named."""
     section = STUDY.pipelines[wildcards.pipeline].voxels
@@ -754,7 +761,7 @@ def figures_of(modality):
                 found += joined_figures(dataset, pipeline) if modality == "eeg" else []
                 found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
             if modality == "fmri":
-                found += contrast_figures(dataset, pipeline)
+                found += contrast_figures(dataset, pipeline) + motion_figures(dataset, pipeline)
             if modality in ("gaze", "fmri") and section.figures:
                 found += derived(dataset, pipeline, f"figures/{{recording}}_{PAGES[modality]}.png")
     return found
@@ -768,6 +775,14 @@ def contrast_figures(dataset, pipeline):
         for s in PLAN.subjects(dataset, pipeline)
         for contrast in STUDY.pipelines[pipeline].contrasts
     ]
+
+
+def motion_figures(dataset, pipeline):
+    """Figures of realignment beside the head motion that came with the data; none where either is missing."""
+    if not (STUDY.pipelines[pipeline].realign and PLAN.specs[dataset].shipped_motion):
+        return []
+    folder = PLAN.derivative(dataset, pipeline)
+    return [f"{folder}/sub-{s}/figures/sub-{s}_motion.png" for s in PLAN.subjects(dataset, pipeline)]
 
 
 def bold_quality_tables():

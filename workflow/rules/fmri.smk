@@ -427,3 +427,34 @@ rule plot_contrast:
         code=code("plot_contrast"),
     script:
         "../scripts/plot_contrast.py"
+
+
+rule plot_motion:
+    """Compare a subject's realignment with the head motion that came with the data: a table and a figure."""
+    input:
+        raw=subject_raw,
+        motion=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv"),
+        # Files of the user's are waited for; those of a data set that is made here come with `raw`.
+        shipped=lambda wildcards: shipped_motion(wildcards) if PLAN.kind(wildcards.dataset) == "folder" else [],
+    output:
+        agreement=f"{FMRI}/func/sub-{{subject}}_motion_agreement.tsv",
+        figure=report(
+            f"{FMRI}/figures/sub-{{subject}}_motion.png",
+            caption="../report/motion.rst",
+            category="fMRI",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "{subject}"},
+        ),
+    log:
+        "logs/plot_motion/{dataset}_{pipeline}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/plot_motion/{dataset}_{pipeline}_sub-{subject}.tsv"
+    wildcard_constraints:
+        pipeline=one_of(n for n, p in PLAN.pipelines("fmri").items() if p.realign),
+    conda:
+        "../../envs/fmri.yaml"
+    params:
+        shipped=shipped_motion,
+        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}, {wildcards.pipeline}",
+        code=code("plot_motion"),
+    script:
+        "../scripts/plot_motion.py"
