@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ Batch = tuple[Tensor, Mapping[str, Mapping[str, Tensor]]]
 _ROWS = 512
 
 
-class SubjectNetwork(nn.Module):
+class SubjectNetwork(nn.Module, ABC):
     """A decoder with parts of each subject's own and parts that all share; a model is a subclass.
 
     ``newcomer`` names the subject that the network is being adapted to, ``progress`` the share of the training that is
@@ -33,21 +34,21 @@ class SubjectNetwork(nn.Module):
         self.newcomer: str | None = None
         self.progress = 0.0
 
+    @abstractmethod
     def add_subject(self, subject: str, width: int) -> None:
         """Fresh parts for a subject with ``width`` features."""
-        raise NotImplementedError
 
+    @abstractmethod
     def subject_modules(self, subject: str) -> list[nn.Module]:
         """The parts that belong to a subject alone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, values: Tensor, subject: str) -> tuple[Tensor, Tensor | None]:
         """Image (n, d) and text (n, e) vectors decoded from standardised responses (n, n_features)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def objective(self, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Loss and scores of a batch; ``cosine`` is what the best epoch is chosen by."""
-        raise NotImplementedError
 
     def reset(self, subject: str, width: int) -> None:
         """Freeze everything and give a new subject fresh parts, the only ones that will learn (reset-tuning)."""

@@ -141,6 +141,13 @@ def lay_out(
     solver: str,
     where: object,
 ) -> Layout:
+    """Checked events as the arrays that the kernels read, for ``data`` (channels, samples) and ``good`` (samples,).
+
+    Raises
+    ------
+    DataError
+        Names, windows, solver, ridge or shapes that cannot be used; a type without events.
+    """
     titles = [event.name for event in events]
     if not events or len(set(titles)) < len(titles):
         raise DataError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,14 +18,15 @@ from cogmodels.stimuli.backbones import Backbone, resize
 REACH_PX = 4
 
 
-class Control:
+class Control(ABC):
     """What the controls share: none can tell by itself whether something is the target."""
 
     def start(self, scenes: Scenes, seed: int) -> None:
         self._scenes, self._seed = scenes, seed
 
+    @abstractmethod
     def priority(self, view: View) -> Tensor:
-        raise NotImplementedError
+        """Where to look next, as in :class:`cogmodels.search.searcher.SearchModel`."""
 
     def likeness(self, view: View) -> np.ndarray:
         """Correlation (b,) of the target's pixels with those around the gaze, the best within ``REACH_PX``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from cogmodels.decoding.subjects import Part, Scaler, Targets, averaged, check_s
 from cogmodels.fmri.alignment import SharedSpace
 
 
-class SharedSpaceRidge:
+class SharedSpaceRidge(ABC):
     """One ridge regression from a space that subjects share; a kind of space is a subclass.
 
     The space is fitted on each subject's mean response to each training stimulus (voxels standardised), the regression
@@ -51,11 +52,11 @@ class SharedSpaceRidge:
         self._fitted, strength, inner = fit_nested("ridge", grid, values, targets.image[stimuli], stimuli)
         self.choices: list[dict[str, object]] = [{"subject": "all", "strength": strength, "inner_score": inner}]
 
+    @abstractmethod
     def fit_space(
         self, responses: list[np.ndarray], samples: list[np.ndarray], dimensions: int, seed: int
     ) -> SharedSpace:
         """The space of mean responses (n_stimuli_i, n_voxels_i) to the stimuli ``samples`` (n_stimuli_i,)."""
-        raise NotImplementedError
 
     def add(self, part: Part) -> None:
         """Bring one more subject into the space by its trials; space and regression stay as they are."""
