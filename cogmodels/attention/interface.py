@@ -178,15 +178,23 @@ def masked_softmax(scores: Tensor, valid: Tensor | None) -> Tensor:
     return weights.masked_fill(~valid, 0.0)
 
 
-def masked_sdpa(queries: Tensor, keys: Tensor, values: Tensor, valid: Tensor | None, causal: bool = False) -> Tensor:
+def masked_sdpa(
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    valid: Tensor | None,
+    *,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
     """Scaled dot-product attention of heads (..., n, d); ``valid`` is broadcast to (..., n, m), zeros where none is."""
     if valid is None:
-        return F.scaled_dot_product_attention(queries, keys, values, is_causal=causal)
+        return F.scaled_dot_product_attention(queries, keys, values, is_causal=causal, scale=scale)
+    shape = (queries.shape[-2], keys.shape[-2])
     if causal:
-        n, m = queries.shape[-2], keys.shape[-2]
-        valid = valid & torch.ones(n, m, dtype=torch.bool, device=queries.device).tril()
-    weights = masked_softmax(queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5, valid)
-    return weights @ values
+        valid = valid & torch.ones(shape, dtype=torch.bool, device=queries.device).tril()
+    valid = valid.expand(*valid.shape[:-2], *shape)
+    return F.scaled_dot_product_attention(queries, keys, values, attn_mask=valid, scale=scale)
 
 
 def no_loss(x: Tensor) -> Tensor:

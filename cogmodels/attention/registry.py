@@ -6,12 +6,34 @@ import difflib
 import inspect
 from typing import Any
 
+from cogmodels.attention.agent import AgentAttention
+from cogmodels.attention.bi_level import BiLevelRoutingAttention
+from cogmodels.attention.dual import DualAttention
+from cogmodels.attention.gaussian import GaussianAttention
+from cogmodels.attention.grouped_query import GroupedQueryAttention
+from cogmodels.attention.hilo import HiLoAttention
 from cogmodels.attention.interface import Attention, Capabilities, Place
+from cogmodels.attention.key_driven import KeyDrivenAttention
+from cogmodels.attention.lightning import LightningAttention
+from cogmodels.attention.lookup import LookupAttention
+from cogmodels.attention.mixture_of_heads import MixtureOfHeadsAttention
 from cogmodels.attention.softmax import SoftmaxAttention
+from cogmodels.attention.token_aggregation import TokenAggregationAttention
 from cogmodels.errors import ConfigError
 
 MECHANISMS: dict[str, type[Attention]] = {
     "softmax": SoftmaxAttention,
+    "grouped_query": GroupedQueryAttention,
+    "key_driven": KeyDrivenAttention,
+    "mixture_of_heads": MixtureOfHeadsAttention,
+    "lightning": LightningAttention,
+    "gaussian": GaussianAttention,
+    "agent": AgentAttention,
+    "hilo": HiLoAttention,
+    "bi_level": BiLevelRoutingAttention,
+    "dual": DualAttention,
+    "lookup": LookupAttention,
+    "token_aggregation": TokenAggregationAttention,
 }
 
 

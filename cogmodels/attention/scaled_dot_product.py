@@ -31,7 +31,8 @@ class ScaledDotProduct(Attention):
 
     def attend(self, query: Tensor, key_value: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
         keys, values = self.share(*self._keys(key_value), valid)
-        return self.combine(query, self._read(query, keys, values, valid, self.place.causal))
+        read = self._read(query, keys, values, valid, self.place.causal)
+        return self.combine(query, read, None if self.place.cross else valid)
 
     def start(self, batch: int, key_value: Tensor | None = None, *, key_padding_mask: Tensor | None = None) -> Cache:
         if self.place.cross:
@@ -61,8 +62,9 @@ class ScaledDotProduct(Attention):
         del valid
         return keys, values
 
-    def combine(self, query: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
-        """Output and auxiliary loss from what the heads read (batch, heads, n, d)."""
+    def combine(self, query: Tensor, read: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Output and auxiliary loss from what the heads read (batch, heads, n, d); ``valid`` queries count in it."""
+        del valid
         return self.to_output(merge_heads(read)), no_loss(query)
 
     def _keys(self, key_value: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,4 +75,4 @@ class ScaledDotProduct(Attention):
 
     def _read(self, query: Tensor, keys: Tensor, values: Tensor, valid: Tensor | None, causal: bool) -> Tensor:
         queries = split_heads(self.to_query(query), self.place.heads)
-        return masked_sdpa(queries, keys, values, None if valid is None else valid[:, None, None], causal)
+        return masked_sdpa(queries, keys, values, None if valid is None else valid[:, None, None], causal=causal)
