@@ -111,7 +111,9 @@ def allocate(norms: Tensor, heads: int) -> Tensor:
     One each; the others in proportion to ``norms`` (batch, g), rounded by largest remainder, ties to the first.
     """
     others = heads - norms.shape[-1]
-    quota = others * norms / norms.sum(-1, keepdim=True).clamp(min=torch.finfo(norms.dtype).tiny)
+    # Keys that are all zero (a sample of padding) are alike.
+    norms = torch.where(norms.sum(-1, keepdim=True) > 0, norms, 1.0)
+    quota = others * norms / norms.sum(-1, keepdim=True)
     whole = quota.floor()
     left = others - whole.sum(-1, keepdim=True)
     rank = (quota - whole).argsort(dim=-1, descending=True, stable=True).argsort(dim=-1)

@@ -67,7 +67,7 @@ class LookupAttention(Attention):
         return self.to_output(merge_heads(weights @ values)), no_loss(query)
 
     def compress(self, x: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Compressed tokens (batch, m, dim) of tokens (batch, n, dim), and the scores (batch, heads, m, n) behind them."""
+        """Compressed tokens (batch, m, dim) of tokens (batch, n, dim), and the scores (batch, heads, m, n)."""
         heads = self.place.heads
         tokens = self.compressed.expand(len(x), -1, -1)
         queries = split_heads(self.gather[0](tokens), heads)

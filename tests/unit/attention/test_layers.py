@@ -50,7 +50,7 @@ def test_steps_give_the_full_pass(norm, attention, cross):
 def test_a_decoder_does_not_see_later_tokens(attention):
     net, x, memory = decoder(attention=attention), drawn(2, 8, DIM), drawn(2, 5, DIM, seed=1)
     other = x.clone()
-    other[:, 5:] += 3
+    other[:, 5:] = drawn(2, 3, DIM, seed=2)
     before, after = net(x, memory)[0], net(other, memory)[0]
     assert torch.equal(before[:, :5], after[:, :5])
     assert not torch.allclose(before[:, 5:], after[:, 5:])
