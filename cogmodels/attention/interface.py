@@ -115,7 +115,15 @@ class Attention(nn.Module, ABC):
         """Cache before the first token.
 
         Causal self-attention starts empty for ``batch`` sequences. Cross-attention projects ``key_value`` once; later
-        steps may hold a multiple of its sequences, those of one memory side by side (``repeat_interleave``).
+        steps may hold a multiple of its sequences, those of one memory side by side (``repeat_interleave``): all of
+        them to the end, also those that have ended.
+
+        Raises
+        ------
+        ConfigError
+            The mechanism has no such form, or stands where no token comes after another.
+        DataError
+            ``batch`` is no multiple of the memories.
         """
         del batch, key_value, key_padding_mask
         raise self._not_cached()

@@ -15,7 +15,7 @@ from cogmodels.attention.interface import (
     projection,
     split_heads,
 )
-from cogmodels.errors import ConfigError
+from cogmodels.errors import ConfigError, DataError
 
 
 class ScaledDotProduct(Attention):
@@ -38,6 +38,8 @@ class ScaledDotProduct(Attention):
         if self.place.cross:
             if key_value is None:
                 raise ConfigError("cross-attention starts from `key_value`", where="attention")
+            if batch % len(key_value):
+                raise DataError(f"{batch} sequences do not share {len(key_value)} memories evenly", where="attention")
             valid = None if key_padding_mask is None else ~key_padding_mask
             keys, values = self.share(*self._keys(key_value), valid)
             return {"keys": keys, "values": values, **({} if valid is None else {"valid": valid})}

@@ -189,3 +189,5 @@ def test_noncausal_mechanisms_do_not_go_token_by_token():
         built("hilo").step(drawn(1, 1, DIM), {})
     with pytest.raises(ConfigError, match="only causal"):
         built("softmax").start(1)
+    with pytest.raises(DataError, match="5 sequences do not share 2 memories"):
+        built("softmax", cross=True).start(5, drawn(2, 3, DIM))
