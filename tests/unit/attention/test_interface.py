@@ -71,15 +71,20 @@ def test_order_of_tokens_matters_where_declared(name, causal, cross):
     assert same == capabilities(name).equivariant
 
 
+@pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize(("name", "causal", "cross"), CAUSAL)
 @torch.no_grad()
-def test_no_token_sees_a_later_one(name, causal, cross):
+def test_no_token_sees_a_later_one(name, causal, cross, padded):
     net, (x,) = built(name, causal, cross), inputs(cross)
-    out = net(x)[0]
+    mask = None
+    if padded:
+        mask = torch.zeros(3, TOKENS, dtype=torch.bool)
+        mask[0, 3], mask[1, -1] = True, True
+    out = net(x, key_padding_mask=mask)[0]
     for t in (0, 7, TOKENS - 2):
         other = x.clone()
         other[:, t + 1 :] = drawn(3, TOKENS - t - 1, DIM, seed=9)
-        changed = net(other)[0]
+        changed = net(other, key_padding_mask=mask)[0]
         assert torch.equal(changed[:, : t + 1], out[:, : t + 1])
         assert not torch.allclose(changed[:, t + 1], out[:, t + 1], atol=1e-3)
 
