@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.data_spec import (
     DataSpec,
     FilesSource,
@@ -121,6 +122,12 @@ STUDY_SECTIONS = {
     "`encodings.<name>`": Encoding,
     "`encodings.<name>.bands.<name>`": Band,
     "`searchlights.<name>`": Searchlight,
+    "Attention of a transformer": AttentionChoice,
+    **{
+        f"`{name}` of attention": field.annotation
+        for name, field in AttentionChoice.model_fields.items()
+        if isinstance(field.default, BaseModel)
+    },
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,
