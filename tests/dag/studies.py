@@ -47,12 +47,11 @@ SKIPPED = (
     ".snakemake",
     "tests",
     "*_cache",
-    "__pycache__",
 )
 
 
 def copy_checkout(root: Path, folder: Path) -> Path:
-    """The checkout's code, to be edited."""
+    """The checkout's code, to be edited; what Python and numba compiled of it comes along, with the times of its files."""
     shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*SKIPPED))
     return folder
 
