@@ -87,7 +87,9 @@ def _imports(path: Path, root: Path) -> list[str]:
     return [name for name in _source(path, root).imports if _module_file(name, root)]
 
 
+@cache
 def _module_file(name: str, root: Path) -> Path | None:
+    """Where a module lies; most names that are asked for are functions. One process sees one set of files."""
     base = root.joinpath(*name.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.exists():
