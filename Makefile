@@ -22,10 +22,10 @@ run: $(STAMP)  ## set up and run the default study
 
 test: $(STAMP)  ## set up, check the code, run every test
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 fast: $(STAMP)  ## the tests that take seconds
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m "not slow" $(PYTEST)
 
 check: $(STAMP)  ## style, floors, workflow lint, generated files
 	$(BIN)/ruff check .

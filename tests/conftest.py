@@ -11,6 +11,19 @@ settings.register_profile("cogmodels", deadline=None)
 settings.load_profile("cogmodels")
 # Two workers share the cores: one thread each, as the jobs of the workflow have.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A thousand jobs are started: each would compile the package anew where Python is told to keep nothing.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Files that take a minute and more, the longest first: begun last, one would keep a single worker busy at the end.
+LONGEST = (
+    "test_default_study", "test_diets", "test_reruns", "test_detectors", "test_plans", "test_prepared", "test_scanpath",
+    "test_scenes", "test_faults", "test_joined", "test_search", "test_backbone_training", "test_maps", "test_searcher",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; `--no-loadscope-reorder` of `make test` keeps this order among the workers."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")

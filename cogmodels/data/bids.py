@@ -8,13 +8,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.files import digest, whole
+
+# The plan of a study reads names alone: it is made without waiting for pandas.
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Long name -> short key, in the order that BIDS wants.
 ENTITIES = {
@@ -138,6 +141,8 @@ def read_tsv(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     DataError
         The file is missing, empty, cut short or no table.
     """
+    import pandas as pd
+
     path = Path(path)
     try:
         raw = path.read_bytes()
@@ -163,6 +168,8 @@ def read_events(path: Path, required: Iterable[str] = ("onset", "duration", "tri
     DataError
         A needed column is missing, or holds what is no time.
     """
+    import pandas as pd
+
     events = read_tsv(path)
     for name in required:
         if name not in events:
@@ -232,6 +239,8 @@ def write_scans(root: Path, subject: str, files: Iterable[Path]) -> Path:
 
     Written last, it marks the subject as whole: the workflow waits for it.
     """
+    import pandas as pd
+
     folder = Path(root) / f"sub-{subject}"
     # The raw files only: what lies elsewhere (truth, derivatives) is no scan.
     inside = sorted(path for path in map(Path, files) if path.is_relative_to(folder))
@@ -375,6 +384,8 @@ def _write_text(path: Path, text: str) -> None:
 
 def _numbers(column: pd.Series) -> pd.Series:
     """A column of text as numbers where every value is one and none is a label with leading zeros."""
+    import pandas as pd
+
     known = column.dropna()
     if known.empty or known.str.fullmatch(r"[+-]?0\d+").any():
         return column

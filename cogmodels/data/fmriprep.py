@@ -11,13 +11,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.parsers.expat import ExpatError
 
 import numpy as np
-import pandas as pd
 
 from cogmodels.data.bids import find_sidecar, parse_name, read_tsv
 from cogmodels.errors import DataError
+
+# As in `bids`: the plan of a study does not wait for pandas.
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns of fMRIPrep 1.0 and 1.1 -> those since.
 _RENAMED = {
@@ -150,6 +154,8 @@ def read_confounds(path: Path) -> pd.DataFrame:
     DataError
         No such table, or a column that is not numbers.
     """
+    import pandas as pd
+
     table = read_tsv(path).rename(columns=modern_name)
     for name in table:
         values = pd.to_numeric(table[name], errors="coerce")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.fmri.cleaning import CONSTANT, orthonormal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 
@@ -35,6 +37,8 @@ def motion_regressors(motion: np.ndarray, count: Literal[6, 12, 24] = 24) -> pd.
     DataError
         Not six finite parameters a volume, or another count.
     """
+    import pandas as pd
+
     motion = np.asarray(motion, dtype=float)
     if motion.ndim != 2 or motion.shape[1] != 6 or not np.isfinite(motion).all() or count not in (6, 12, 24):
         raise DataError(
@@ -134,6 +138,8 @@ def select_confounds(
     DataError
         Columns that are missing, or that hold missing values in volumes that are kept.
     """
+    import pandas as pd
+
     keep = ~(table.filter(regex=r"^non_steady_state_outlier\d+$") > 0.5).any(axis=1).to_numpy()
     chosen = []
     if tissue:
@@ -201,6 +207,8 @@ def pipeline_confounds(
 
 def spike_regressors(outliers: np.ndarray) -> pd.DataFrame:
     """One regressor (n_volumes,) for each outlier: 1 there, 0 elsewhere; ``motion_outlier00`` and on."""
+    import pandas as pd
+
     outliers = np.asarray(outliers, dtype=bool)
     places = np.flatnonzero(outliers)
     spikes = np.zeros((len(outliers), len(places)))
@@ -238,6 +246,8 @@ def anatomical_components(
     DataError
         Values that are not finite, or fewer voxels or volumes than components.
     """
+    import pandas as pd
+
     data = np.asarray(data, dtype=float)
     if data.ndim != 2 or not data.size or not np.isfinite(data).all() or not count > 0:
         raise DataError(

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.signal import butter, sosfiltfilt
 
 from cogmodels.errors import DataError
 from cogmodels.gaze import _filter_kernels as filters
@@ -173,6 +171,8 @@ def interpolate_blinks(
     DataError
         An unknown method, or a length that is not above 0.
     """
+    from scipy.interpolate import PchipInterpolator
+
     if method not in ("pchip", "linear") or not maximum_s > 0:
         raise DataError(
             f"method `{method}`, up to {maximum_s} s",
@@ -260,6 +260,9 @@ def resample(recording: Recording, rate: float) -> Recording:
     DataError
         A rate that is not above 0, or that leaves fewer than two samples.
     """
+    from scipy.interpolate import PchipInterpolator
+    from scipy.signal import butter, sosfiltfilt
+
     n = int(np.floor((recording.time[-1] - recording.time[0]) * rate + 1e-6)) + 1 if rate > 0 else 0
     if n < 2:
         raise DataError(f"{n} samples at {rate} Hz", where="resampling", remedy="Give a higher rate")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cogmodels.errors import DataError
 from cogmodels.fmri.confounds import MOTION
@@ -181,6 +180,8 @@ def plot_contrast(
     DataError
         Images of different shapes.
     """
+    from scipy import stats
+
     z, mean, mask = np.asarray(z, dtype=float), np.asarray(mean, dtype=float), np.asarray(mask, dtype=bool)
     if not z.shape == mean.shape == mask.shape or z.ndim != 3 or not mask.any():
         raise DataError(

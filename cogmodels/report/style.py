@@ -37,6 +37,8 @@ STYLE = {
     "ytick.major.width": 0.7,
     "legend.fontsize": 8,
     "legend.frameon": False,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.hashsalt": "cogmodels",
@@ -92,11 +94,13 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 def _settle(figure: Figure) -> None:
     """Lay the panels out once and round their places: the layout's solver is not exact to the last bit."""
-    if figure.get_layout_engine() is None:
+    engine = figure.get_layout_engine()
+    if engine is None:
         return
     figure.set_dpi(DPI)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    # The layout alone, and no engine in its place: either would draw the figure once more, to be thrown away.
+    engine.execute(figure)
+    figure.set_layout_engine(None)
     for axes in figure.axes:
         bounds = [round(value, 6) for value in axes.get_position(original=True).bounds]
         axes.set_position(bounds, which="original")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, pearsonr
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.uncertainty import sign_flip_p
@@ -166,6 +165,8 @@ def slopes_of_trials(
 
 def slope_correlation(slopes: pd.DataFrame) -> tuple[float, float, int]:
     """Pearson r of a model's slopes with people's, its p, and how many there are; NaN where either does not vary."""
+    from scipy.stats import pearsonr
+
     known = slopes.dropna(subset=["human"])
     if len(known) < 3 or known["slope"].nunique() < 2 or known["human"].nunique() < 2:
         return np.nan, np.nan, len(known)
@@ -194,6 +195,8 @@ def score_searches(trials: pd.DataFrame, experiments: Sequence[Experiment], *, r
     DataFrame
         protocol, metric, value, ci_low, ci_high, chance, ceiling, p, n, unit_of_n. ``ceiling`` holds people's value.
     """
+    from scipy.stats import binom
+
     found = slopes_of_trials(trials, experiments, resamples=resamples)
     names = ("ci_low", "ci_high", "p", "n")
     rows = [

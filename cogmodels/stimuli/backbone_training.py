@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import binom
 from torch import Tensor, nn
 
 from cogmodels.config.training import Diet
@@ -20,7 +19,6 @@ from cogmodels.stimuli.backbones import prepare_images
 from cogmodels.stimuli.diets import manipulate
 from cogmodels.stimuli.shading import CLASSES, SIGNS, render_shapes
 from cogmodels.stimuli.vgg import VGG16
-from cogmodels.training.fit import fit
 from cogmodels.training.objectives import classification
 
 #: Split -> its number in the seeds of random draws.
@@ -140,6 +138,8 @@ def train_backbone(diet: Diet, *, seed: int = 0, folder: Path) -> TrainedBackbon
         validation images (``validation_accuracy``, on which the epoch was chosen) where there are no others; of
         rendered shapes also ``profile_accuracy`` and ``relief_accuracy`` (out or in).
     """
+    from cogmodels.training.fit import fit
+
     sets = {split: diet_images(diet, split, seed) for split in _SPLITS}
     classes = sets["train"].classes
     for split, images in sets.items():
@@ -182,6 +182,8 @@ def _predict(net: nn.Module, examples: DietExamples, batch_size: int) -> np.ndar
 
 def _accuracies(images: ImageSet, predicted: np.ndarray) -> dict[str, dict[str, Any]]:
     """Share of images whose class is right; of rendered shapes also of what each class is made of."""
+    from scipy.stats import binom
+
     kinds = {"accuracy": np.arange(len(images.classes))}
     if images.classes == CLASSES:
         kinds["profile_accuracy"] = np.arange(len(CLASSES)) // len(SIGNS)

@@ -7,13 +7,25 @@ a parameter, a digest of the cogmodels modules that its script reaches by import
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
+import json
+import sys
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from cogmodels.errors import ConfigError
+from cogmodels.files import whole
 
 PACKAGE = "cogmodels"
+
+
+class _Source(NamedTuple):
+    """What counts of a file: digest of its code, dotted names that it may import from the package."""
+
+    digest: str
+    imports: list[str]
 
 
 def import_closure(script: Path, root: Path) -> dict[str, Path]:
@@ -65,32 +77,19 @@ def code_fingerprint(script: Path, root: Path, extra: tuple[str, ...] = ()) -> s
         modules |= import_closure(path, root)
     total = hashlib.sha256()
     for name, path in sorted(modules.items()):
-        total.update(f"{name} {_code_digest(path, path.stat().st_mtime_ns)}\n".encode())
+        total.update(f"{name} {_source(path, root).digest}\n".encode())
+    _remember(root)
     return total.hexdigest()[:16]
 
 
-def _imports(path: Path, root: Path) -> set[str]:
+def _imports(path: Path, root: Path) -> list[str]:
     """Names of package modules that one file imports."""
-    return _imports_at(path, root, path.stat().st_mtime_ns) if path.exists() else _missing(path)
-
-
-def _missing(path: Path) -> set[str]:
-    raise ConfigError("the file does not exist", where=path, remedy="Restore it, or correct the rule that names it")
+    return [name for name in _source(path, root).imports if _module_file(name, root)]
 
 
 @cache
-def _imports_at(path: Path, root: Path, stamp: int) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == PACKAGE and _module_file(name, root)}
-
-
 def _module_file(name: str, root: Path) -> Path | None:
+    """Where a module lies; most names that are asked for are functions. One process sees one set of files."""
     base = root.joinpath(*name.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.exists():
@@ -98,20 +97,70 @@ def _module_file(name: str, root: Path) -> Path | None:
     return None
 
 
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        raise ConfigError(f"line {error.lineno} is not valid Python", where=path, remedy="Mend that line") from None
+def _source(path: Path, root: Path) -> _Source:
+    """Digest and imports of a file, parsed only where its content is new."""
+    if not path.exists():
+        raise ConfigError("the file does not exist", where=path, remedy="Restore it, or correct the rule that names it")
+    return _source_at(path, root, path.stat().st_mtime_ns)
 
 
 @cache
-def _code_digest(path: Path, stamp: int) -> str:
-    """Digest of a file's syntax tree without docstrings; ``stamp`` makes the cache notice an edit."""
-    tree = _parse(path)
+def _source_at(path: Path, root: Path, stamp: int) -> _Source:
+    """As :func:`_source`; ``stamp`` makes the cache notice an edit."""
+    content = path.read_bytes()
+    key, known = hashlib.sha256(_own_code() + content).hexdigest(), _remembered(root)
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    if known.get(name, [None])[0] != key:
+        known[name] = [key, *_parse(path, content)]
+        _NEW.add(root)
+    return _Source(*known[name][1:])
+
+
+def _parse(path: Path, content: bytes) -> _Source:
+    """Imports of a file, and digest of its syntax tree without docstrings."""
+    try:
+        tree = ast.parse(content)
+    except SyntaxError as error:
+        raise ConfigError(f"line {error.lineno} is not valid Python", where=path, remedy="Mend that line") from None
+    names: set[str] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         body = getattr(node, "body", None)
         holds = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         if holds and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
             node.body = body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    code = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return _Source(code, sorted(name for name in names if name.split(".")[0] == PACKAGE))
+
+
+# What was parsed once is kept beside Python's own compiled files, by content: parsing the package takes seconds, with
+# which each call of snakemake would begin. Lost, cut or not writable, it costs those seconds and nothing else.
+_NEW: set[Path] = set()
+
+
+def _store(root: Path) -> Path:
+    return root / PACKAGE / "__pycache__" / f"fingerprints.{sys.implementation.cache_tag}.json"
+
+
+@cache
+def _own_code() -> bytes:
+    """Another way to fingerprint knows nothing of what this one kept."""
+    return Path(__file__).read_bytes()
+
+
+@cache
+def _remembered(root: Path) -> dict[str, list]:
+    try:
+        return dict(json.loads(_store(root).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _remember(root: Path) -> None:
+    if root in _NEW:
+        with contextlib.suppress(OSError), whole(_store(root)) as temporary:
+            temporary.write_text(json.dumps(_remembered(root)), encoding="utf-8")
+        _NEW.discard(root)

@@ -38,9 +38,9 @@ class Workflow:
     ) -> Run:
         command = [sys.executable, "-m", "snakemake", "-s", str(self.checkout / "Snakefile")]
         command += ["--directory", str(self.folder), "--cores", "2"]
-        command += ["--workflow-profile", "none", "--rerun-incomplete", *arguments]
-        if dry:
-            command.append("--dry-run")
+        command += ["--workflow-profile", "none", "--rerun-incomplete"]
+        # Before the arguments, which may end with `--` and targets.
+        command += [*(["--dry-run"] if dry else []), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(self.checkout), "WANDB_MODE": "offline", **variables}
         done = subprocess.run(
             command,

@@ -36,24 +36,19 @@ CONFIG = {
         "tiny-eeg": {"extends": "sim-eeg", "dataset": "tiny", "grid": [1.0, 100.0]},
     },
 }
-SKIPPED = (
-    ".git",
-    ".venv",
-    ".venv-*",
-    "data",
-    "derivatives",
-    "results",
-    "logs",
-    ".snakemake",
-    "tests",
-    "*_cache",
-    "__pycache__",
+# At the top alone: `cogmodels/data` is code.
+SKIPPED = shutil.ignore_patterns(
+    ".git", ".venv", ".venv-*", "data", "derivatives", "results", "logs", ".snakemake", "tests", "*_cache"
 )
+# What another worker may be writing beside the code.
+UNFINISHED = shutil.ignore_patterns("*.tmp.*", "*.pyc.*", ".part-*")
 
 
 def copy_checkout(root: Path, folder: Path) -> Path:
-    """The checkout's code, to be edited."""
-    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*SKIPPED))
+    """The checkout's code, to be edited; what Python and numba compiled of it comes along, valid by its files' times."""
+    shutil.copytree(
+        root, folder, ignore=lambda place, names: (SKIPPED if place == str(root) else UNFINISHED)(place, names)
+    )
     return folder
 
 

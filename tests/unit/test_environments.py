@@ -10,6 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # conda name -> pip name, where they differ
@@ -114,3 +116,7 @@ def test_whole_environment_holds_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     whole = set(pins(ROOT / "envs" / "cogmodels.yaml"))
     assert {normal(Requirement(text).name) for text in project["dependencies"]} <= whole
+
+
+def test_the_long_files_that_begin_first_are_there(root):
+    assert set(LONGEST) <= {path.stem for path in (root / "tests").rglob("test_*.py")}

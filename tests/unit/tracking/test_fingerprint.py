@@ -1,8 +1,11 @@
 """Code fingerprints follow what a script reaches by import, and nothing else."""
 
+import os
+
 import pytest
 
 from cogmodels.errors import ConfigError
+from cogmodels.tracking import fingerprint
 from cogmodels.tracking.fingerprint import code_fingerprint, import_closure
 
 
@@ -54,6 +57,33 @@ def test_modules_imported_by_computed_name_count_when_they_are_given(tree):
     before = code_fingerprint(tree / "script.py", tree, ("cogmodels.other",))
     (tree / "cogmodels/other.py").write_text("x = 3\n")
     assert code_fingerprint(tree / "script.py", tree, ("cogmodels.other",)) != before
+
+
+def test_what_was_parsed_once_is_known_to_the_next_process(tree, monkeypatch):
+    def in_a_new_process():
+        for memory in (fingerprint._source_at, fingerprint._remembered):
+            memory.cache_clear()
+        return code_fingerprint(tree / "script.py", tree)
+
+    parsed = []
+    parse = fingerprint._parse
+    monkeypatch.setattr(fingerprint, "_parse", lambda path, content: parsed.append(path.name) or parse(path, content))
+    before = in_a_new_process()
+    assert len(parsed) == 6
+    assert in_a_new_process() == before
+    assert len(parsed) == 6
+    # Content counts, whatever the time of the file.
+    path = tree / "cogmodels/room/c.py"
+    old, stamp = path.read_text(), path.stat()
+    path.write_text(old.replace("1", "2"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert in_a_new_process() != before
+    assert parsed[6:] == ["c.py"]
+    path.write_text(old)
+    (store,) = (tree / "cogmodels/__pycache__").glob("fingerprints.*.json")
+    store.write_text(store.read_text()[:100])
+    assert in_a_new_process() == before
+    assert len(parsed) == 13
 
 
 def test_missing_script_and_broken_module_are_named(tree):
