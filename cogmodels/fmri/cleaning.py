@@ -260,12 +260,12 @@ def _project_out(
     rows = np.arange(len(data)) if keep is None else np.flatnonzero(keep)
     kept, n_voxels = np.ascontiguousarray(basis if stays is None else stays), data.shape[1]
     cleaned = np.empty((len(rows), n_voxels), dtype=dtype)
-    constant = 0
+    constant, block = 0, np.empty((len(rows), min(BLOCK, n_voxels)))
     for first in range(0, n_voxels, BLOCK):
         given = data[:, first : first + BLOCK]
         # What is compiled reads these two alone.
         given = given if given.dtype in (np.float32, np.float64) else given.astype(np.float64)
-        block = np.empty((len(rows), given.shape[1]))
+        block = block if block.shape[1] == given.shape[1] else np.empty((len(rows), given.shape[1]))
         before, after = np.empty(given.shape[1]), np.empty(given.shape[1])
         load_block(given, rows, block, before)
         if not np.isfinite(before).all():
@@ -309,7 +309,8 @@ def _check(data: np.ndarray, order: int) -> np.ndarray:
 
 
 def _refuse_values(data: np.ndarray) -> None:
-    wrong = ~np.isfinite(data).all(axis=0)
+    # Squares of what is larger are not finite either.
+    wrong = ~(np.abs(data) < 1e150).all(axis=0)
     raise DataError(
         f"{int(wrong.sum())} voxels hold values that are not finite (first: {int(np.flatnonzero(wrong)[0])})",
         where="fMRI cleaning",
