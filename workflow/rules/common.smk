@@ -285,7 +285,8 @@ def shipped_motion(wildcards):
     """The tables of head motion that came with a subject's runs, in the order of the runs."""
     root, pattern = Path(PLAN.root(wildcards.dataset)), PLAN.specs[wildcards.dataset].shipped_motion
     runs = subject_recordings(wildcards)
-    return [str(root / pattern.format(subject=r["subject"], run=r["run"])) for r in runs]
+    names = ("subject", "session", "task", "run")
+    return [str(root / pattern.format(**{name: r[name] for name in names})) for r in runs]
 
 
 def region_files(wildcards):
