@@ -22,6 +22,7 @@ rule all:
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
+        maps=[file for name in PLAN.voxel_models for file in model_files(name, "wandb.json")],
 
 
 include: "workflow/rules/data.smk"

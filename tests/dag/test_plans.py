@@ -176,6 +176,7 @@ def test_voxels_are_chosen_and_models_of_every_voxel_fitted_where_asked(workflow
     expected = {
         "extract_responses": 2 * 2, "estimate_trials": 2, "select_voxels": 2 * 2, "fit_encoding": 2, "plot_encoding": 2,
         "decode_searchlight": 2, "plot_searchlight": 2, "score_maps": 2, "extract_features": 1,
+        "track_map": 2 + 2,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
 

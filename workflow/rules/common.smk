@@ -385,6 +385,18 @@ def model_options(wildcards):
     return PLAN.voxel_models[wildcards.model].model_dump(exclude={"dataset", "pipeline", "description"})
 
 
+def model_pipeline(wildcards):
+    """The preprocessing behind a model of every voxel, as its manifest shows it."""
+    options = STUDY.pipelines[PLAN.voxel_models[wildcards.model].pipeline].options()
+    return {key: value for key, value in options.items() if key != "description"}
+
+
+def map_figure(wildcards):
+    """The figure of a model of every voxel."""
+    name = "encoding" if wildcards.model in PLAN.encodings else "searchlight"
+    return f"{RESULTS}/fmri/{wildcards.dataset}/{wildcards.model}/sub-{wildcards.subject}/{name}.png"
+
+
 def about_model(wildcards):
     """What a map's sidecar says of its making."""
     one = PLAN.voxel_models[wildcards.model]
