@@ -17,7 +17,6 @@ from cogmodels.fmri.response_alignment import (
     scale_responses,
     stimulus_means,
 )
-from cogmodels.metrics.retrieval import correlation_matrix, top_k
 
 
 def measure_alignment(
@@ -26,7 +25,7 @@ def measure_alignment(
     """How far held-out stimuli of each subject are those of the others, in one space.
 
     ``identification_top1``: share of stimuli whose own mean of the other subjects is the most alike of all (chance 1
-    of them); ``inter_subject_correlation``: correlation over stimuli with the mean of the others, mean of features.
+    of them); ``inter_subject_correlation``: correlation over stimuli with each of the others, mean of features.
 
     Parameters
     ----------
@@ -55,27 +54,31 @@ def measure_alignment(
             remedy="Compare responses that are in one space",
         )
     n, rng = len(names[0]), np.random.default_rng([seed, 67])
-    orders = np.stack([rng.permutation(n) for _ in range(permutations)])
+    # Each subject's stimuli in an order of its own: with one order for all, what two subjects share by chance would
+    # count twice in the value and once in the null.
+    orders = np.stack(
+        [np.tile(np.arange(n), (len(means), 1)), *(_orders(rng, n, len(means)) for _ in range(permutations))]
+    )
     weights = rng.multinomial(n, np.full(n, 1 / n), size=bootstrap) / n
-    total, found = sum(means), []
-    for mine in means:
-        others = (total - mine) / (len(means) - 1)
-        hits = top_k(correlation_matrix(mine, others), 1)
-        identified = {
-            "value": float(np.diag(hits).mean()),
-            "null": hits[np.arange(n), orders].mean(axis=1),
-            "draws": weights @ np.diag(hits),
-        }
-        left, right = _standard(mine), _standard(others)
-        correlated = {
-            "value": float((left * right).mean(axis=1).sum() / n),
-            # Mean over features of r, of each pair of stimuli: a permutation picks other pairs.
-            "null": (left @ right.T / left.shape[1])[np.arange(n), orders].mean(axis=1),
-            "draws": _weighted_correlation(mine, others, weights),
-        }
-        rows = {"identification_top1": identified, "inter_subject_correlation": correlated}
-        found.append([{"metric": name, "part": part, "ceiling": None, **row} for name, row in rows.items()])
-    return found
+    rows = [part - part.mean(axis=1, keepdims=True) for part in means]
+    columns = [_standard(part) for part in means]
+    hits = _hits(_products(rows), orders)
+    agree = _agreement(_products(columns) / means[0].shape[1], orders)
+    found = {"identification_top1": hits, "inter_subject_correlation": agree}
+    return [
+        [
+            {
+                "metric": metric,
+                "part": part,
+                "ceiling": None,
+                "value": float(each[0, subject].mean()),
+                "null": each[1:, subject].mean(axis=1),
+                "draws": weights @ each[0, subject],
+            }
+            for metric, each in found.items()
+        ]
+        for subject in range(len(means))
+    ]
 
 
 def compare_alignments(
@@ -125,20 +128,48 @@ def subject_rows(rows: Sequence[Sequence[Mapping[str, Any]]], subjects: Sequence
     )
 
 
+def _orders(rng, n, n_subjects):
+    return np.stack([rng.permutation(n) for _ in range(n_subjects)])
+
+
+def _products(parts):
+    """Inner products (n_subjects, n_subjects, n, n) of all stimuli of all pairs of subjects."""
+    whole = np.vstack(parts)
+    n = len(parts[0])
+    return (whole @ whole.T).reshape(len(parts), n, len(parts), n).swapaxes(1, 2)
+
+
+def _hits(products, orders):
+    """Whether (n_orders, n_subjects, n) each stimulus is most alike to its own mean of the others, in each order."""
+    found = np.empty((len(orders), len(products), orders.shape[2]))
+    subjects = np.arange(len(products))
+    for k, order in enumerate(orders):
+        mine = products[
+            subjects[:, None, None, None], subjects[:, None, None], order[:, None, :, None], order[:, None, :]
+        ]
+        own = np.einsum("abii->abi", mine)
+        for i in subjects:
+            others = subjects[subjects != i]
+            size = np.sqrt(np.maximum(own[np.ix_(others, others)].sum(axis=(0, 1)), np.finfo(float).tiny))
+            alike = mine[i, others].sum(axis=0) / size
+            right = np.diagonal(alike).copy()
+            np.fill_diagonal(alike, -np.inf)
+            found[k, i] = right > alike.max(axis=1)
+    return found
+
+
+def _agreement(products, orders):
+    """Product (n_orders, n_subjects, n) of each stimulus with that of the others, their mean, in each order."""
+    found = np.zeros((len(orders), len(products), orders.shape[2]))
+    for i in range(len(products)):
+        for j in range(len(products)):
+            if i != j:
+                found[:, i] += products[i, j][orders[:, i], orders[:, j]] / (len(products) - 1)
+    return found
+
+
 def _standard(values):
     """Columns with mean 0 and size 1 (standard deviation), constant ones 0."""
     values = values - values.mean(axis=0)
     spread = values.std(axis=0)
     return np.divide(values, spread, out=np.zeros_like(values), where=spread > 1e-12)
-
-
-def _weighted_correlation(left, right, weights):
-    """Mean over features (n_draws,) of the correlation of weighted stimuli, weights of sum 1."""
-    left, right = _standard(left), _standard(right)
-
-    def covariance(a, b):
-        return weights @ (a * b) - (weights @ a) * (weights @ b)
-
-    size = np.sqrt(np.maximum(covariance(left, left) * covariance(right, right), 0))
-    top = covariance(left, right)
-    return np.divide(top, size, out=np.zeros_like(top), where=size > 1e-12).mean(axis=1)

@@ -157,3 +157,18 @@ def test_what_cannot_be_aligned_is_said():
         fit_response_alignment(named, method="procrustes")
     with pytest.raises(DataError, match="features"):
         measure_alignment(subjects((24, 30, 24)))
+
+
+def test_p_values_of_what_nobody_shares_are_uniform():
+    # Two subjects that share a stimulus by chance both gain: orders of each subject's own keep that in the null.
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        trials = pd.DataFrame({"stimulus": [f"s{k}" for k in range(12)], "split": "test"})
+        rows = measure_alignment(
+            [(trials, rng.standard_normal((12, 8))) for _ in range(4)], permutations=99, bootstrap=100
+        )
+        found.append(score_summaries(rows, "noise", unit="stimulus", bootstrap=100)["p"].to_numpy())
+    # 80 values: .05 of them +- .05 (two standard errors).
+    assert 0.005 < (np.array(found) <= 0.05).mean() < 0.1
+    assert 0.35 < np.median(found) < 0.65
