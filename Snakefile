@@ -22,11 +22,13 @@ rule all:
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
+        maps=[file for name in PLAN.voxel_models for file in model_files(name, "wandb.json")],
 
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/fmri.smk"
+include: "workflow/rules/alignment.smk"
 include: "workflow/rules/rdm.smk"
 include: "workflow/rules/maps.smk"
 include: "workflow/rules/gaze.smk"

@@ -186,8 +186,8 @@ class DataSpec(Section):
     )
     shipped_motion: str | None = Field(
         None,
-        description="table of head motion that came with a run, below the BIDS folder, with `{subject}` and `{run}`; "
-        "pipelines with `realign` are drawn beside it",
+        description="table of head motion that came with a run, below the BIDS folder, with `{subject}`, `{session}`, "
+        "`{task}` and `{run}`; pipelines with `realign` are drawn beside it",
     )
     converter: str | None = Field(None, description="module in `cogmodels.data.converters`; none for BIDS folders")
     subjects: list[Label] | None = Field(None, description="subjects; none = all that the BIDS folder has")

@@ -129,6 +129,9 @@ class CrossSubjectExperiment(Section):
     draws: int = Field(1, ge=1, le=1000, description="how often the control is drawn")
     permutations: int = Field(2000, ge=99, description="permutations behind each p-value")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
+    alignment: str | None = Field(
+        None, description="one of the study's `alignments`, whose responses are decoded; none = each subject's voxels"
+    )
 
     @property
     def is_network(self) -> bool:

@@ -79,13 +79,14 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         Unknown or wrong keys and values; experiments whose pipeline does not exist or does not cover their data set.
     """
     content = dict(config)
-    for kind in ("pipelines", "diets", "experiments", "encodings", "searchlights"):
+    for kind in ("pipelines", "diets", "experiments", "encodings", "searchlights", "alignments"):
         named = content.get(kind) or {}
         if isinstance(named, dict):
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
     _check_diets(study, where)
     _check_maps(study, where)
+    _check_alignments(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue
@@ -161,6 +162,42 @@ def _check_maps(study: Study, where: str | Path) -> None:
                     where=f"{key}.pipeline",
                     remedy="Use `window_mean`, `lsa` or `lss`, without `voxels.reliability`",
                 )
+
+
+def _check_alignments(study: Study, where: str | Path) -> None:
+    """Alignments name fmri pipelines, and decoders alignments of their own pipeline, with stimuli held out of both."""
+    for name, one in study.alignments.items():
+        pipeline = study.pipelines.get(one.pipeline)
+        if one.dataset not in study.datasets:
+            continue
+        if pipeline is None or pipeline.modality != "fmri" or one.dataset not in pipeline.datasets:
+            known = [n for n, p in study.pipelines.items() if p.modality == "fmri" and one.dataset in p.datasets]
+            raise ConfigError(
+                f"no fmri pipeline `{one.pipeline}` runs on data set `{one.dataset}`{suggestion(one.pipeline, known)}",
+                where=f"{where}, alignments.{name}.pipeline",
+                remedy="Name one that does, or add the data set to its `datasets`",
+            )
+    for name, experiment in study.experiments.items():
+        wanted = getattr(experiment, "alignment", None)
+        if wanted is None or experiment.dataset not in study.datasets:
+            continue
+        key, one = f"{where}, experiments.{name}.alignment", study.alignments.get(wanted)
+        if one is None or (one.dataset, one.pipeline) != (experiment.dataset, experiment.pipeline):
+            own = (experiment.dataset, experiment.pipeline)
+            known = [n for n, a in study.alignments.items() if (a.dataset, a.pipeline) == own]
+            raise ConfigError(
+                f"`{wanted}` aligns no responses of pipeline `{experiment.pipeline}` on `{experiment.dataset}`"
+                f"{suggestion(wanted, known)}",
+                where=key,
+                remedy="Name an alignment of the experiment's data set and pipeline, or add one to `alignments`",
+            )
+        if experiment.protocol != "held_out_stimuli":
+            raise ConfigError(
+                f"all subjects are aligned once, by training stimuli, so that with `{experiment.protocol}` the space "
+                "would be known from what is tested",
+                where=key,
+                remedy="Use the protocol `held_out_stimuli`, or a model that aligns by itself (`srm_ridge`)",
+            )
 
 
 def _check_diets(study: Study, where: str | Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from cogmodels.config.alignment import Alignment
 from cogmodels.config.base import Section
 from cogmodels.config.decoding import CROSS_SUBJECT_NAMES, CrossSubjectExperiment
 from cogmodels.config.detectors import (
@@ -350,6 +351,9 @@ class DecodingExperiment(Section):
     draws: int = Field(1, ge=1, le=1000, description="how often the control is drawn")
     permutations: int = Field(2000, ge=99, description="permutations behind each p-value")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
+    alignment: Name | None = Field(
+        None, description="one of the study's `alignments`, whose responses are decoded; none = each subject's voxels"
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> DecodingExperiment:
@@ -420,3 +424,4 @@ class Study(Section):
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
+    alignments: dict[Name, Alignment] = Field({}, description="alignments across subjects, by name")

@@ -18,6 +18,8 @@ from cogmodels.files import whole
 
 # Values of the volumes that are read at once: 64 MB where nibabel scales them to float64.
 SLAB = 8_000_000
+# Runs whose affines differ by more than this (mm) do not lie on one grid.
+GRID_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,13 @@ def read_mean(paths: Iterable[Path]) -> tuple[np.ndarray, np.ndarray]:
                 f"the image is {bold.data.shape[:3]} voxels, the runs before it {total.shape}",
                 where=path,
                 remedy="Bring all runs of a subject to one grid, or separate them by acquisition",
+            )
+        if affine is not None and not np.allclose(bold.affine, affine, atol=GRID_TOLERANCE):
+            raise DataError(
+                f"the image lies elsewhere than the runs before it (affines differ by up to "
+                f"{np.abs(bold.affine - affine).max():.3g} mm)",
+                where=path,
+                remedy="Bring all runs of a subject to one grid (fMRIPrep's `space`), or separate them by acquisition",
             )
         summed = bold.data.sum(axis=3, dtype=np.float64)
         total, affine = (summed if total is None else total + summed), bold.affine

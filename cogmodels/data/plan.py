@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 
+from cogmodels.config.alignment import Alignment
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.features import FeatureSet
@@ -272,6 +273,15 @@ class Plan:
     def voxel_models(self) -> dict[str, Encoding | Searchlight]:
         """Both."""
         return {**self.encodings, **self.searchlights}
+
+    @cached_property
+    def alignments(self) -> dict[str, Alignment]:
+        """Alignments across subjects whose data set the study has."""
+        return {name: one for name, one in self.study.alignments.items() if one.dataset in self.specs}
+
+    def alignment_folder(self, name: str) -> str:
+        """Folder of an alignment's scores."""
+        return f"{self.results}/alignment/{self.alignments[name].dataset}/{name}"
 
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,14 @@ def read_labels(path: Path, shape: tuple[int, ...], affine: np.ndarray, *, names
     beside = path.with_name(path.name.split(".nii")[0] + ".tsv")
     table = names if names is not None else (beside if beside.exists() else None)
     return _on_grid(data, image.affine, shape, affine, _read_names(table), path)
+
+
+def read_parcels(
+    paths: Sequence[Path], masks: Sequence[np.ndarray], affines: Sequence[np.ndarray]
+) -> list[np.ndarray] | None:
+    """Label (n_voxels,) of each voxel of each subject's mask; none without images."""
+    given = zip(paths, masks, affines, strict=True) if paths else ()
+    return [read_labels(path, mask.shape, affine).image[mask] for path, mask, affine in given] or None
 
 
 def fetch_atlas(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import legendre
+from scipy.linalg.blas import dgemm
 
 from cogmodels.errors import DataError
+from cogmodels.fmri._cleaning_kernels import load_block, store_block, sum_squares
 
 # Voxels worked on at once: bounds the float64 copies to some tens of MB; and where the copy is to stay in the cache.
-CHUNK, BLOCK = 8192, 1024
+CHUNK, BLOCK = 8192, 256
 # A voxel that varies by less than this share of its size does not vary: float32 cannot hold it.
 CONSTANT = 1e-6
 # Directions of a basis with a smaller singular value, beside the largest, are none of their own.
@@ -86,7 +88,7 @@ def clean_run(
             where="fMRI cleaning",
             remedy="Give one value a volume, and keep some",
         )
-    parts = [filter_basis(len(data), repetition_time, high_pass_s=high_pass_s, low_pass_hz=low_pass_hz)]
+    cosines, removed = _cosines(len(data), repetition_time, high_pass_s, low_pass_hz)
     if confounds is not None:
         confounds = np.asarray(confounds, dtype=float)
         if confounds.ndim != 2 or len(confounds) != len(data):
@@ -102,8 +104,7 @@ def clean_run(
                 where="fMRI cleaning",
                 remedy="Fill the first row of derivatives with 0, or leave out the column or the volume",
             )
-        parts.append(confounds)
-    basis = orthonormal(np.hstack(parts)[keep])
+    basis, stays = _removed_and_kept(cosines, removed, confounds, keep)
     freedom = int(keep.sum()) - basis.shape[1]
     if freedom < fewest_freedom:
         raise DataError(
@@ -111,7 +112,7 @@ def clean_run(
             where="fMRI cleaning",
             remedy="Use fewer confounds, a wider band or fewer censored volumes, or leave the run out",
         )
-    return CleanRun(_project_out(data, basis, standardize, dtype, keep), keep, freedom)
+    return CleanRun(_project_out(data, basis, standardize, dtype, keep, stays), keep, freedom)
 
 
 def filter_basis(
@@ -140,40 +141,20 @@ def filter_basis(
     DataError
         A repetition time, period or frequency that is not above 0, or a band without a frequency.
     """
-    for name, value in (
-        ("repetition_time", repetition_time),
-        ("high_pass_s", high_pass_s),
-        ("low_pass_hz", low_pass_hz),
-    ):
-        if value is not None and not value > 0:
-            raise DataError(f"`{name}` is {value}", where="fMRI filter", remedy="Give a value above 0")
-    order = np.arange(n_volumes)
-    frequency = order / (2 * n_volumes * repetition_time)
-    removed = order == 0
-    if high_pass_s is not None:
-        removed |= frequency * high_pass_s < 1 - 1e-9
-    if low_pass_hz is not None:
-        removed |= frequency > low_pass_hz * (1 + 1e-9)
-    if removed.all():
-        raise DataError(
-            f"no frequency lies between 1 / {high_pass_s} s and {low_pass_hz} Hz in {n_volumes} volumes of "
-            f"{repetition_time:g} s",
-            where="fMRI filter",
-            remedy="Widen the band",
-        )
-    phase = np.pi * (np.arange(n_volumes) + 0.5) / n_volumes
-    basis = np.cos(phase[:, None] * order[removed]) * np.sqrt(2 / n_volumes)
-    basis[:, 0] /= np.sqrt(2)
-    return basis
+    cosines, removed = _cosines(n_volumes, repetition_time, high_pass_s, low_pass_hz)
+    return cosines[:, removed]
 
 
 def orthonormal(columns: np.ndarray) -> np.ndarray:
     """Orthonormal basis (n, rank) of the space of columns (n, k), whatever their scales and however they depend."""
+    vectors, values, _ = np.linalg.svd(_of_size_one(columns), full_matrices=False)
+    return vectors[:, values > RANK * values.max(initial=0)]
+
+
+def _of_size_one(columns: np.ndarray) -> np.ndarray:
     columns = np.asarray(columns, dtype=float)
     size = np.linalg.norm(columns, axis=0)
-    columns = columns[:, size > 0] / size[size > 0]
-    vectors, values, _ = np.linalg.svd(columns, full_matrices=False)
-    return vectors[:, values > RANK * values.max(initial=0)]
+    return columns[:, size > 0] / size[size > 0]
 
 
 def detrend_standardize(data: np.ndarray, *, order: int = 2, standardize: bool = True) -> np.ndarray:
@@ -211,39 +192,102 @@ def trend_basis(n_volumes: int, order: int) -> np.ndarray:
     return basis
 
 
+def _cosines(
+    n_volumes: int, repetition_time: float, high_pass_s: float | None, low_pass_hz: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """All cosines of a run (n, n), orthonormal, and which of them lie outside of a band (n,)."""
+    for name, value in (
+        ("repetition_time", repetition_time),
+        ("high_pass_s", high_pass_s),
+        ("low_pass_hz", low_pass_hz),
+    ):
+        if value is not None and not value > 0:
+            raise DataError(f"`{name}` is {value}", where="fMRI filter", remedy="Give a value above 0")
+    order = np.arange(n_volumes)
+    frequency = order / (2 * n_volumes * repetition_time)
+    removed = order == 0
+    if high_pass_s is not None:
+        removed |= frequency * high_pass_s < 1 - 1e-9
+    if low_pass_hz is not None:
+        removed |= frequency > low_pass_hz * (1 + 1e-9)
+    if removed.all():
+        raise DataError(
+            f"no frequency lies between 1 / {high_pass_s} s and {low_pass_hz} Hz in {n_volumes} volumes of "
+            f"{repetition_time:g} s",
+            where="fMRI filter",
+            remedy="Widen the band",
+        )
+    # By quarters of a wave, as all of them are sines of whole multiples of one angle: exact, and no n * n cosines.
+    turns = np.cos(np.pi * np.arange(4 * n_volumes) / (2 * n_volumes)) * np.sqrt(2 / n_volumes)
+    cosines = turns[(2 * order[:, None] + 1) * order % (4 * n_volumes)]
+    cosines[:, 0] /= np.sqrt(2)
+    return cosines, removed
+
+
+def _removed_and_kept(
+    cosines: np.ndarray, removed: np.ndarray, confounds: np.ndarray | None, keep: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Orthonormal bases of what is removed and of what stays; the latter none where it is the larger."""
+    none = np.empty((len(cosines), 0)) if confounds is None else confounds
+    if keep.all():
+        # What confounds add lies in the cosines that stay: a small problem in their weights.
+        weights = cosines[:, ~removed].T @ _of_size_one(none)
+        vectors, values, _ = np.linalg.svd(weights, full_matrices=False)
+        found = vectors[:, values > RANK]
+        basis = np.hstack([cosines[:, removed], cosines[:, ~removed] @ found])
+        if 2 * basis.shape[1] <= len(basis):
+            return basis, None
+        rest = np.linalg.qr(found, mode="complete")[0][:, found.shape[1] :] if found.size else np.eye(len(weights))
+        return basis, cosines[:, ~removed] @ rest
+    basis = orthonormal(np.hstack([cosines[:, removed], none])[keep])
+    if 2 * basis.shape[1] <= len(basis):
+        return basis, None
+    return basis, np.linalg.qr(basis, mode="complete")[0][:, basis.shape[1] :]
+
+
 def _project_out(
-    data: np.ndarray, basis: np.ndarray, standardize: bool, dtype: type, keep: np.ndarray | None = None
+    data: np.ndarray,
+    basis: np.ndarray,
+    standardize: bool,
+    dtype: type,
+    keep: np.ndarray | None = None,
+    stays: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Voxels less what an orthonormal basis, which spans the mean, holds of them; what is left of size 0 becomes 0."""
-    n, rank = basis.shape
-    # Where more is removed than stays, what stays is the cheaper projection.
-    stays = np.linalg.qr(basis, mode="complete")[0][:, rank:] if 2 * rank > n else None
-    cleaned = np.empty((n, data.shape[1]), dtype=dtype)
-    constant = 0
-    for first in range(0, data.shape[1], BLOCK):
-        part = data[:, first : first + BLOCK] if keep is None else data[keep, first : first + BLOCK]
-        part = np.array(part, dtype=np.float64)
-        mean = part.mean(axis=0)
-        # First: a large mean would leave its rounding behind.
-        part -= mean
-        before = np.einsum("ij,ij->j", part, part) + n * mean**2
-        if stays is None:
-            part -= basis @ (basis.T @ part)
-        else:
-            part = stays @ (stays.T @ part)
-        after = np.einsum("ij,ij->j", part, part)
+    """Voxels less what an orthonormal basis, which spans the mean, holds of them; what is left of size 0 becomes 0.
+
+    With ``stays``, the basis of what is left, that projection is taken instead.
+    """
+    rows = np.arange(len(data)) if keep is None else np.flatnonzero(keep)
+    kept, n_voxels = np.ascontiguousarray(basis if stays is None else stays), data.shape[1]
+    cleaned = np.empty((len(rows), n_voxels), dtype=dtype)
+    constant, block = 0, np.empty((len(rows), min(BLOCK, n_voxels)))
+    for first in range(0, n_voxels, BLOCK):
+        given = data[:, first : first + BLOCK]
+        # What is compiled reads these two alone.
+        given = given if given.dtype in (np.float32, np.float64) else given.astype(np.float64)
+        block = block if block.shape[1] == given.shape[1] else np.empty((len(rows), given.shape[1]))
+        before, after = np.empty(given.shape[1]), np.empty(given.shape[1])
+        load_block(given, rows, block, before)
+        if not np.isfinite(before).all():
+            _refuse_values(data)
+        # Block (n, width) is BLAS's (width, n): nothing is copied.
+        weights = dgemm(1.0, block.T, kept.T, trans_b=True)
+        block = dgemm(
+            -1.0 if stays is None else 1.0, weights, kept.T, float(stays is None), block.T, overwrite_c=True
+        ).T
+        sum_squares(block, after)
         still = after <= CONSTANT**2 * before
         constant += int(still.sum())
         scale = np.where(still, 0.0, 1.0)
         if standardize:
-            scale /= np.sqrt(np.where(still, 1.0, after / n))
-        np.multiply(part, scale, out=cleaned[:, first : first + BLOCK], casting="same_kind")
-    if constant == data.shape[1]:
+            scale /= np.sqrt(np.where(still, 1.0, after / len(rows)))
+        store_block(block, scale, cleaned[:, first : first + BLOCK])
+    if constant == n_voxels:
         raise DataError(
             f"none of the {constant} voxels varies over the run", where="fMRI cleaning", remedy="Check image and mask"
         )
     if constant:
-        warnings.warn(f"{constant} of {data.shape[1]} voxels do not vary over the run: set to 0", stacklevel=3)
+        warnings.warn(f"{constant} of {n_voxels} voxels do not vary over the run: set to 0", stacklevel=3)
     return cleaned
 
 
@@ -261,11 +305,14 @@ def _check(data: np.ndarray, order: int) -> np.ndarray:
             where="fMRI cleaning",
             remedy=f"Use a run of {order + 2} volumes or more, or a lower order",
         )
-    wrong = ~np.isfinite(data).all(axis=0)
-    if wrong.any():
-        raise DataError(
-            f"{int(wrong.sum())} voxels hold values that are not finite (first: {int(np.flatnonzero(wrong)[0])})",
-            where="fMRI cleaning",
-            remedy="Repair the image or leave the voxels out of the mask",
-        )
     return data
+
+
+def _refuse_values(data: np.ndarray) -> None:
+    # Squares of what is larger are not finite either.
+    wrong = ~(np.abs(data) < 1e150).all(axis=0)
+    raise DataError(
+        f"{int(wrong.sum())} voxels hold values that are not finite (first: {int(np.flatnonzero(wrong)[0])})",
+        where="fMRI cleaning",
+        remedy="Repair the image or leave the voxels out of the mask",
+    )

@@ -140,7 +140,7 @@ def select_confounds(
     """
     import pandas as pd
 
-    keep = ~(table.filter(regex=r"^non_steady_state_outlier\d+$") > 0.5).any(axis=1).to_numpy()
+    keep = steady_volumes(table)
     chosen = []
     if tissue:
         chosen += ["csf", "white_matter"]
@@ -158,6 +158,11 @@ def select_confounds(
     regressors = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
     _check_known(regressors, keep, "Leave these columns out; a tissue whose mask was empty has no signal")
     return regressors.fillna(0.0), keep
+
+
+def steady_volumes(table: pd.DataFrame) -> np.ndarray:
+    """Volumes (n_volumes,) bool that fMRIPrep does not mark as not steady (``non_steady_state_outlier``)."""
+    return ~(table.filter(regex=r"^non_steady_state_outlier\d+$") > 0.5).any(axis=1).to_numpy()
 
 
 def pipeline_confounds(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.linalg import solve_triangular
 
 from cogmodels.errors import DataError
 from cogmodels.fmri.cleaning import CHUNK
@@ -13,9 +14,6 @@ from cogmodels.fmri.design import dependent_columns
 
 # Beyond this, what looks like AR(1) noise is drift that the design does not hold.
 LARGEST_RHO = 0.95
-# Normal equations are inverted on a grid of atanh(rho) of this step; each voxel's are solved from there by iteration.
-GRID_STEP = 0.02
-MOST_ITERATIONS = 50
 
 
 @dataclass(frozen=True)
@@ -58,25 +56,27 @@ def fit_glm(data: np.ndarray, design: np.ndarray, *, noise: str = "ols", dtype: 
 
     Notes
     -----
-    With AR(1) noise the normal equations of a voxel are a polynomial of degree 2 in its coefficient; its three terms
-    are the same for all voxels, so nothing is whitened or factorised voxel by voxel: equations are inverted on a grid
-    of coefficients, and a voxel's are solved from the nearest by a few iterations, to rounding.
+    With AR(1) noise the normal equations of a voxel are a polynomial of degree 2 in its coefficient, diagonal for all
+    voxels in one basis but for two terms: nothing is whitened or factorised voxel by voxel.
     """
     design = check_design(data, design)
     n, p = design.shape
-    inverse = np.linalg.pinv(design)
     if noise not in ("ols", "ar1"):
         raise DataError(f"`{noise}` is no model of noise", where="GLM", remedy="Give ols or ar1")
-    expected = _expected_ratios(design, inverse) if noise == "ar1" else None
+    inverse = np.linalg.pinv(design) if noise == "ols" else None
     equations = _Equations(design) if noise == "ar1" else None
+    expected = _expected_ratios(equations.basis) if noise == "ar1" else None
     v = data.shape[1]
     betas = np.empty((p, v), dtype=dtype)
     variance, r2, rho = (np.zeros(v, dtype=dtype) for _ in range(3))
     for first in range(0, v, CHUNK):
         part = np.asarray(data[:, first : first + CHUNK], dtype=np.float64)
         here = slice(first, first + part.shape[1])
-        found = inverse @ part
-        residual = part - design @ found
+        if equations is None:
+            found = inverse @ part
+            residual = part - design @ found
+        else:
+            weights, residual = equations.fit(part)
         rss = (residual**2).sum(axis=0)
         centred = ((part - part.mean(axis=0)) ** 2).sum(axis=0)
         # Rounding apart: a voxel without variance has none to explain.
@@ -84,7 +84,7 @@ def fit_glm(data: np.ndarray, design: np.ndarray, *, noise: str = "ols", dtype: 
         r2[here] = np.where(varies, 1 - rss / np.where(varies, centred, 1), 0)
         if noise == "ar1":
             rho[here] = coefficient = _lag_one(residual, rss, varies, expected)
-            found, rss = equations.solve(part, coefficient)
+            found, rss = equations.solve(weights, residual, coefficient)
         betas[:, here] = found
         variance[here] = np.where(varies, rss, 0) / (n - p)
     return Glm(betas, variance, r2, rho, n - p, design)
@@ -192,64 +192,58 @@ def _gram(x, rho):
 
 
 class _Equations:
-    """Normal equations of a design whitened for AR(1) noise.
+    """Normal equations of a design whitened for AR(1) noise, for any coefficient at once.
 
-    The inverse covariance of AR(1) noise has 1 at both ends of its diagonal, 1 + rho^2 between, and -rho beside it.
+    The inverse covariance of such noise is (1 + rho^2) I - rho T - rho^2 E, T with ones beside its diagonal and E with
+    ones at both ends of it. In an orthonormal basis of the design in which T is diagonal (values l), the Gram matrix is
+    diag(1 + rho^2 - rho l) less a matrix of rank 2, whose inverse is in closed form (Woodbury 1950).
     """
 
     def __init__(self, design):
-        self.design = design
-        lagged = design[1:].T @ design[:-1]
-        self.grams = design.T @ design, -(lagged + lagged.T), design[1:-1].T @ design[1:-1]
-        self.nodes = {}
+        basis, triangle = np.linalg.qr(design)
+        lagged = basis[1:].T @ basis[:-1]
+        self.values, vectors = np.linalg.eigh(lagged + lagged.T)
+        self.basis = basis @ vectors
+        self.back = solve_triangular(triangle, vectors)
+        self.shifted = np.zeros_like(self.basis)
+        self.shifted[1:] += self.basis[:-1]
+        self.shifted[:-1] += self.basis[1:]
 
-    def solve(self, data, rho):
-        """Betas (p, v) and sums of squared whitened residuals (v,)."""
-        x, rho = self.design, rho.astype(float)
-        right = data.T @ x
-        right -= rho[:, None] * (data[1:].T @ x[:-1] + data[:-1].T @ x[1:])
-        right += rho[:, None] ** 2 * (data[1:-1].T @ x[1:-1])
-        square = np.einsum("ij,ij->j", data, data) - 2 * rho * np.einsum("ij,ij->j", data[1:], data[:-1])
-        square += rho**2 * np.einsum("ij,ij->j", data[1:-1], data[1:-1])
-        betas = np.empty_like(right)
-        place = np.rint(np.arctanh(rho) / GRID_STEP).astype(int)
-        order = np.argsort(place, kind="stable")
-        starts = np.flatnonzero(np.diff(place[order], prepend=place[order[0]] - 1))
-        for voxels in np.split(order, starts[1:]):
-            betas[voxels] = self._near(int(place[voxels[0]]), right[voxels], rho[voxels])
-        return betas.T, np.maximum(square - np.einsum("ij,ij->i", betas, right), 0)
+    def fit(self, data):
+        """Weights (v, p) in the basis by ordinary least squares, and residuals (n, v)."""
+        weights = data.T @ self.basis
+        return weights, data - self.basis @ weights.T
 
-    def _near(self, place, right, rho):
-        """Betas of voxels (v, p) whose coefficients lie near a point of the grid.
-
-        The Gram matrix is that of the point plus a difference, which is small beside it: b = (right - b difference)
-        inverse converges by a factor of some 0.02 each time.
-        """
-        node = np.tanh(place * GRID_STEP)
-        if place not in self.nodes:
-            inverse = np.linalg.inv(self.grams[0] + node * self.grams[1] + node**2 * self.grams[2])
-            self.nodes[place] = inverse, self.grams[1] @ inverse, self.grams[2] @ inverse
-        inverse, first, second = self.nodes[place]
-        apart = (rho - node)[:, None]
-        start = right @ inverse
-        betas, size = start, np.abs(start).max(initial=0)
-        for _ in range(MOST_ITERATIONS):
-            new = start - apart * (betas @ first) - apart * (rho + node)[:, None] * (betas @ second)
-            change, betas = np.abs(new - betas).max(initial=0), new
-            if change <= 1e-13 * size:
-                break
-        return betas
+    def solve(self, weights, residual, rho):
+        """Betas (p, v) and sums of squared whitened residuals (v,), from the ordinary fit."""
+        rho = rho.astype(float)[:, None]
+        first, last = self.basis[0], self.basis[-1]
+        # The basis explains nothing of the residuals: what is left of their products is that of T and E.
+        right = -rho * (residual.T @ self.shifted)
+        right -= rho**2 * (residual[0][:, None] * first + residual[-1][:, None] * last)
+        diagonal = 1 / (1 + rho**2 - rho * self.values)
+        change = right * diagonal
+        # The two by two system of the ends.
+        a, b, c = rho.T**2 * (np.column_stack([first**2, first * last, last**2]).T @ diagonal.T)
+        a, c = 1 - a, 1 - c
+        near, far = rho.T**2 * (np.vstack([first, last]) @ change.T) / (a * c - b**2)
+        change += diagonal * ((c * near + b * far)[:, None] * first + (b * near + a * far)[:, None] * last)
+        inside = np.einsum("ij,ij->j", residual[1:-1], residual[1:-1])
+        square = (1 + rho[:, 0] ** 2) * inside + residual[0] ** 2 + residual[-1] ** 2
+        square -= 2 * rho[:, 0] * np.einsum("ij,ij->j", residual[1:], residual[:-1])
+        square -= np.einsum("ij,ij->i", change, right)
+        return self.back @ (weights + change).T, np.maximum(square, 0)
 
 
-def _expected_ratios(design, inverse):
+def _expected_ratios(basis):
     """Coefficients on a grid, and the ratio of lag-1 to lag-0 products that residuals of such noise are expected to
     have.
 
     With R the matrix that makes residuals, V(rho) the noise's correlations and D the lag-1 products, the ratio is
     tr(R D R V) / tr(R V): V is constant along its diagonals, so that sums along those of R and R D R are enough.
     """
-    n = len(design)
-    remove = np.eye(n) - design @ inverse
+    n = len(basis)
+    remove = np.eye(n) - basis @ basis.T
     product = (remove[:, 1:] @ remove[:-1]).T
     product = (product + product.T) / 2
     plain, lagged = (np.array([_diagonals(matrix, k) for k in range(n)]) for matrix in (remove, product))

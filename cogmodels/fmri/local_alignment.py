@@ -171,7 +171,7 @@ def align_spheres(
 
 def fit_common_brain(
     responses: Sequence[np.ndarray],
-    align: Callable[[np.ndarray, np.ndarray, int], VoxelMap] | None = None,
+    align: Callable[[np.ndarray, np.ndarray], VoxelMap] | Sequence[Callable[..., VoxelMap]] | None = None,
     **fixed: Any,
 ) -> VoxelSpace:
     """Bring all subjects to a common brain in three passes, as hyperalignment does, by maps of any kind.
@@ -184,7 +184,7 @@ def fit_common_brain(
         The same samples of two subjects or more, in one order.
     align : callable
         Fits the map of a source on a target: `align_spheres` by default; ``functools.partial`` of `align_parcels` with
-        the parcels, where all subjects have the same.
+        the parcels, where all subjects have the same; or one of each subject, whose first then aligns those that join.
     **fixed
         Options of ``align``.
 
@@ -193,21 +193,23 @@ def fit_common_brain(
     DataError
         Fewer than two subjects, or samples that differ.
     """
-    fit = partial(align or align_spheres, **fixed)
     data = [np.asarray(part, dtype=float) for part in responses]
+    given = align if isinstance(align, Sequence) else [align or align_spheres] * len(data)
+    fits = [partial(one, **fixed) for one in given]
     if len(data) < 2 or len({len(part) for part in data}) > 1:
         raise DataError(
             f"subjects have {', '.join(str(len(part)) for part in data)} samples",
             where="common brain",
             remedy="Give the same samples of two subjects or more",
         )
-    aligned = [data[0], *(fit(part, data[0]).transform(part) for part in data[1:])]
+    aligned = [data[0], *(fit(part, data[0]).transform(part) for fit, part in zip(fits[1:], data[1:], strict=True))]
     total = sum(aligned)
     aligned = [
-        fit(part, (total - own) / (len(data) - 1)).transform(part) for part, own in zip(data, aligned, strict=True)
+        fit(part, (total - own) / (len(data) - 1)).transform(part)
+        for fit, part, own in zip(fits, data, aligned, strict=True)
     ]
     shared = sum(aligned) / len(data)
-    return VoxelSpace([fit(part, shared) for part in data], shared, fit)
+    return VoxelSpace([fit(part, shared) for fit, part in zip(fits, data, strict=True)], shared, fits[0])
 
 
 def _lay_over(

@@ -179,7 +179,9 @@ def framewise_displacement(motion: np.ndarray, radius_mm: float = 50.0) -> np.nd
     return displacement
 
 
-def measure_run(data: np.ndarray, motion: np.ndarray | None = None) -> tuple[pd.DataFrame, dict[str, Any]]:
+def measure_run(
+    data: np.ndarray, motion: np.ndarray | None = None, steady: np.ndarray | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Quality of one run, volume by volume and as one row.
 
     Parameters
@@ -190,6 +192,9 @@ def measure_run(data: np.ndarray, motion: np.ndarray | None = None) -> tuple[pd.
         Translations (mm), rotations (radians). Without them nothing is known of the head: displacement and ranges are
         missing, and outliers are those of DVARS alone. Of a run whose mean has been removed (`is_demeaned`) plain DVARS
         and temporal SNR are missing.
+    steady : (n_volumes,) bool, optional
+        Volumes that count, by default all: the others are missing in the table, and the first that counts is compared
+        with none.
 
     Returns
     -------
@@ -208,18 +213,24 @@ def measure_run(data: np.ndarray, motion: np.ndarray | None = None) -> tuple[pd.
         As `dvars` and `framewise_displacement`; other lengths than the run's.
     """
     data = np.asarray(data)
+    if motion is not None and len(motion) != len(data):
+        raise DataError(
+            f"{len(motion)} rows of motion for {len(data)} volumes",
+            where="quality of a BOLD run",
+            remedy="Give one row a volume",
+        )
+    if steady is not None and not np.all(steady):
+        kept = np.flatnonzero(steady)
+        volumes, run = measure_run(data[kept], None if motion is None else np.asarray(motion)[kept])
+        return volumes.set_axis(kept).reindex(range(len(data))).fillna({"outlier": 0}).astype({"outlier": int}), {
+            **run, "n_volumes": len(data),
+        }  # fmt: skip
     change = dvars(data)
     moved = np.full(len(data), np.nan)
     ranges = (np.nan, np.nan)
     if motion is not None:
         motion = np.asarray(motion, dtype=float)
         moved = framewise_displacement(motion)
-        if len(moved) != len(data):
-            raise DataError(
-                f"{len(moved)} rows of motion for {len(data)} volumes",
-                where="quality of a BOLD run",
-                remedy="Give one row a volume",
-            )
         spans = np.ptp(motion, axis=0)
         ranges = (float(spans[:3].max()), float(np.degrees(spans[3:].max())))
     outlier = outlier_volumes(np.nan_to_num(moved), change.standardized)

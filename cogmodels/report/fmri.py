@@ -135,7 +135,9 @@ def plot_quality(
             remedy="Give one run before and after cleaning, its mask and its table",
         )
     mean, tsnr = np.full(mask.shape, np.nan), np.full(mask.shape, np.nan)
-    mean[mask], tsnr[mask] = before.mean(axis=0, dtype=np.float64), temporal_snr(before)
+    # Volumes that are not steady have no global signal in the table.
+    steady = before[volumes["global_signal"].notna().to_numpy()]
+    mean[mask], tsnr[mask] = steady.mean(axis=0, dtype=np.float64), temporal_snr(steady)
     time = np.arange(len(before)) * repetition_time
     with house_style():
         figure = new_figure(11.5, 12.0, title=title or "BOLD run")

@@ -33,6 +33,7 @@ METRIC_NAMES = {
     "noise_ceiling": "noise ceiling, r with the mean of all",
     "identification_top1": "identification, top 1",
     "identification_two_way": "identification, two-way",
+    "inter_subject_correlation": "correlation with the others, held-out stimuli",
     "encoding_r": "encoding, r of held-out stimuli, mean of voxels",
     "encoding_r2": "encoding, R2 of held-out stimuli, mean of voxels",
     "encoding_r_normalised": "encoding, r over its noise ceiling",

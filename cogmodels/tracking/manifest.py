@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -87,6 +88,32 @@ def build_manifest(
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "seconds": round(finished - started, 3),
     }
+
+
+def manifest_of_job(
+    snakemake: Any, *, config: Mapping[str, Any], metrics: Mapping[str, float], started: float
+) -> dict[str, Any]:
+    """The manifest of a job whose inputs and outputs (but the manifest itself) are all files of its own.
+
+    Parameters
+    ----------
+    snakemake : the object that Snakemake gives to scripts
+        ``rule``, ``wildcards``, ``input``, ``output`` (with ``manifest``), ``params`` (``study``, ``code``) are read.
+    config, metrics, started
+        As in `build_manifest`; the job finishes now.
+    """
+    return build_manifest(
+        study=snakemake.params.study,
+        rule=snakemake.rule,
+        wildcards=dict(snakemake.wildcards.items()),
+        config=config,
+        inputs=[Path(file) for file in snakemake.input],
+        outputs=[Path(file) for file in snakemake.output if file != snakemake.output.manifest],
+        fingerprint=snakemake.params.code,
+        metrics=metrics,
+        started=started,
+        finished=time.time(),
+    )
 
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from cogmodels.data.bids import read_json
+from cogmodels.tracking.manifest import read_manifest
 from tests.dag.studies import write_tiny
 
 MODELS = {
@@ -38,6 +40,7 @@ def test_regions_encoding_and_searchlights_run(workflow):
             "tiny-light/scores.csv",
             "tiny-encoding/sub-01/encoding.png",
             "tiny-light/sub-01/searchlight.png",
+            "tiny-encoding/sub-01/wandb.json",
         )
     ]
     run = workflow("--configfile", "tiny.yaml", "models.yaml", "--", *targets, dry=False)
@@ -51,5 +54,13 @@ def test_regions_encoding_and_searchlights_run(workflow):
         scores = pd.read_csv(place / "scores.csv")
         assert set(scores["family"]) == {"fmri"}
         assert scores[["value", "ci_low", "ci_high", "chance", "p"]].notna().all(axis=None)
-    for name in targets[2:]:
+        manifest = read_manifest(place / "sub-01/manifest.json")
+        assert "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-chosen_mask.nii.gz" in manifest["inputs"]
+        assert manifest["config"]["permutations"] == 99
+        assert manifest["config"]["pipeline"]["voxels"]["labels"] == [1]
+    assert (
+        read_json(workflow.folder / targets[4])["id"]
+        == read_manifest(place.parent / "tiny-encoding/sub-01/manifest.json")["id"]
+    )
+    for name in targets[2:4]:
         assert (workflow.folder / name).stat().st_size > 10_000

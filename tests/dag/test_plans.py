@@ -131,6 +131,28 @@ def test_realignment_is_drawn_beside_the_motion_that_came_with_the_data(workflow
     assert (run.counts["realign_bold"], run.counts["plot_motion"]) == (12, 1)
 
 
+def test_responses_are_aligned_once_and_decoded_where_asked(workflow, tmp_path):
+    empty_bids(tmp_path / "bids")
+    aligned = {"dataset": "mine", "pipeline": "plain", "protocol": "held_out_stimuli", "alignment": "shared"}
+    own_study(
+        workflow.folder,
+        tmp_path / "bids",
+        pipelines={"plain": {"modality": "fmri", "datasets": ["mine"]}},
+        alignments={
+            "shared": {"dataset": "mine", "pipeline": "plain"},
+            "spheres": {"extends": "shared", "method": "ridge", "scope": "searchlight"},
+        },
+        experiments={"one": aligned, "two": {**aligned, "alignment": None}},
+    )
+    run = workflow("--configfile", "mine.yaml")
+    # Responses are made once, whatever is made of them; what no decoder reads is aligned to be scored.
+    expected = {
+        "extract_responses": 2, "fit_alignment": 2, "apply_alignment": 4, "score_alignment": 2, "plot_alignment": 2,
+        "train_decoder": 2,
+    }  # fmt: skip
+    assert {name: run.counts.get(name) for name in expected} == expected
+
+
 def test_voxels_are_chosen_and_models_of_every_voxel_fitted_where_asked(workflow, tmp_path):
     empty_bids(tmp_path / "bids")
     for name in ("masks/roi.nii.gz", "stimuli/a.png"):
@@ -154,6 +176,7 @@ def test_voxels_are_chosen_and_models_of_every_voxel_fitted_where_asked(workflow
     expected = {
         "extract_responses": 2 * 2, "estimate_trials": 2, "select_voxels": 2 * 2, "fit_encoding": 2, "plot_encoding": 2,
         "decode_searchlight": 2, "plot_searchlight": 2, "score_maps": 2, "extract_features": 1,
+        "track_map": 2 + 2,
     }  # fmt: skip
     assert {name: run.counts.get(name) for name in expected} == expected
 

@@ -160,10 +160,18 @@ def test_confounds_under_old_and_new_names_and_volumes_that_are_not_steady_are_g
     assert clean.std(axis=1) == pytest.approx(1, abs=1e-5)
 
 
+def quality_table(prepared):
+    return prepared / "derivatives/mine/volumes/sub-01/func/sub-01_task-see_run-3_desc-quality_timeseries.tsv"
+
+
 def test_the_head_moves_as_fmriprep_says(prepared):
     quality = read_json(prepared / "derivatives/mine/volumes/sub-01/func/sub-01_task-see_run-3_desc-quality_bold.json")
     assert 0 < quality["mean_fd_mm"] < 1
     assert quality["n_voxels"] == MASK.sum() - 1
+    # The first volume is 3000 brighter, and not steady: it does not count.
+    volumes = pd.read_csv(quality_table(prepared), sep="\t")
+    assert pd.to_numeric(volumes["std_dvars"], errors="coerce")[:1].isna().all()
+    assert quality["mean_std_dvars"] == pytest.approx(1, abs=0.3)
 
 
 def test_surfaces_give_the_responses_of_the_same_places_as_volumes(prepared):

@@ -285,7 +285,8 @@ def shipped_motion(wildcards):
     """The tables of head motion that came with a subject's runs, in the order of the runs."""
     root, pattern = Path(PLAN.root(wildcards.dataset)), PLAN.specs[wildcards.dataset].shipped_motion
     runs = subject_recordings(wildcards)
-    return [str(root / pattern.format(subject=r["subject"], run=r["run"])) for r in runs]
+    names = ("subject", "session", "task", "run")
+    return [str(root / pattern.format(**{name: r[name] for name in names})) for r in runs]
 
 
 def region_files(wildcards):
@@ -296,16 +297,67 @@ def region_files(wildcards):
     return [str(root / name.format(subject=wildcards.subject)) for name in named if name]
 
 
-def region_inputs(wildcards):
-    """Those of them that a job waits for: files of the user's, not of a data set that is made here."""
+def region_inputs(wildcards, named=None):
+    """Those of them (or of other files) that a job waits for: the user's, not those of a data set that is made here."""
     made = PLAN.kind(wildcards.dataset) != "folder"
-    return [file for file in region_files(wildcards) if not (made and file.startswith(PLAN.root(wildcards.dataset)))]
+    files = region_files(wildcards) if named is None else named
+    return [file for file in files if not (made and file.startswith(PLAN.root(wildcards.dataset)))]
 
 
 def responses_mask(dataset, pipeline, subject):
     """The mask whose voxels a subject's Responses hold."""
     name = "chosen" if STUDY.pipelines[pipeline].voxels.chosen else "brain"
     return f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/func/sub-{subject}_desc-{name}_mask.nii.gz"
+
+
+# -- alignment across subjects -----------------------------------------------------------------------------------------
+
+
+def own_responses(dataset, pipeline):
+    """The Responses of all subjects in their own voxels."""
+    folder = PLAN.derivative(dataset, pipeline)
+    return [f"{folder}/sub-{s}/sub-{s}_responses.parquet" for s in PLAN.subjects(dataset, pipeline)]
+
+
+def aligned_responses(name):
+    """The Responses of all subjects in the space of an alignment."""
+    one = PLAN.alignments[name]
+    folder = f"{PLAN.derivative(one.dataset, one.pipeline)}/alignment-{name}"
+    return [f"{folder}/sub-{s}_responses.parquet" for s in PLAN.subjects(one.dataset, one.pipeline)]
+
+
+def alignment_subjects(wildcards):
+    """The subjects that are aligned."""
+    return PLAN.subjects(wildcards.dataset, PLAN.alignments[wildcards.alignment].pipeline)
+
+
+def alignment_responses(wildcards):
+    """Their Responses in their own voxels."""
+    return own_responses(wildcards.dataset, PLAN.alignments[wildcards.alignment].pipeline)
+
+
+def alignment_masks(wildcards):
+    """The masks of these."""
+    pipeline = PLAN.alignments[wildcards.alignment].pipeline
+    return [responses_mask(wildcards.dataset, pipeline, s) for s in alignment_subjects(wildcards)]
+
+
+def parcel_images(wildcards):
+    """The label image of each subject's parcels; none where all voxels or spheres are aligned."""
+    image, root = PLAN.alignments[wildcards.alignment].parcels, Path(PLAN.root(wildcards.dataset))
+    return [str(root / image.format(subject=s)) for s in alignment_subjects(wildcards) if image]
+
+
+def alignment_title(wildcards):
+    """Title of an alignment's figure, which says where data are simulated."""
+    kind = "SIMULATED, " if PLAN.kind(wildcards.dataset) == "simulation" else ""
+    one = PLAN.alignments[wildcards.alignment]
+    return f"{kind}{wildcards.dataset}, {wildcards.alignment}: {one.description or one.method}"
+
+
+def alignment_files(name):
+    """A file of each alignment."""
+    return [f"{PLAN.alignment_folder(one)}/{name}" for one in PLAN.alignments]
 
 
 # -- models of every voxel ---------------------------------------------------------------------------------------------
@@ -333,6 +385,18 @@ def model_options(wildcards):
     return PLAN.voxel_models[wildcards.model].model_dump(exclude={"dataset", "pipeline", "description"})
 
 
+def model_pipeline(wildcards):
+    """The preprocessing behind a model of every voxel, as its manifest shows it."""
+    options = STUDY.pipelines[PLAN.voxel_models[wildcards.model].pipeline].options()
+    return {key: value for key, value in options.items() if key != "description"}
+
+
+def map_figure(wildcards):
+    """The figure of a model of every voxel."""
+    name = "encoding" if wildcards.model in PLAN.encodings else "searchlight"
+    return f"{RESULTS}/fmri/{wildcards.dataset}/{wildcards.model}/sub-{wildcards.subject}/{name}.png"
+
+
 def about_model(wildcards):
     """What a map's sidecar says of its making."""
     one = PLAN.voxel_models[wildcards.model]
@@ -354,12 +418,12 @@ def model_files(model, name):
 
 
 def map_figures():
-    """The figures of all models of every voxel."""
+    """The figures of all models of every voxel and alignments."""
     return [
         file
         for name in PLAN.voxel_models
         for file in model_files(name, "encoding.png" if name in PLAN.encodings else "searchlight.png")
-    ]
+    ] + alignment_files("alignment.png")
 
 
 # -- steps of EEG ------------------------------------------------------------------------------------------------------
@@ -529,11 +593,9 @@ def dataset_epochs(wildcards):
 def experiment_responses(wildcards):
     """Responses of all subjects of an experiment."""
     experiment = PLAN.experiments[wildcards.experiment]
-    folder = PLAN.derivative(experiment.dataset, experiment.pipeline)
-    return [
-        f"{folder}/sub-{subject}/sub-{subject}_responses.parquet"
-        for subject in PLAN.subjects(experiment.dataset, experiment.pipeline)
-    ]
+    if getattr(experiment, "alignment", None) is not None:
+        return aligned_responses(experiment.alignment)
+    return own_responses(experiment.dataset, experiment.pipeline)
 
 
 def experiment_features(wildcards):
@@ -568,6 +630,8 @@ def pipeline_config(wildcards):
     """The preprocessing behind an experiment, as the manifest and the comparison show it."""
     experiment = PLAN.experiments[wildcards.experiment]
     options = STUDY.pipelines[experiment.pipeline].options()
+    if getattr(experiment, "alignment", None) is not None:
+        options["alignment"] = PLAN.alignments[experiment.alignment].model_dump(exclude={"dataset", "pipeline"})
     return {key: value for key, value in options.items() if key != "description"}
 
 
@@ -733,6 +797,7 @@ def preprocessing_scores():
         if PLAN.specs[dataset].coders
     ]
     models = [f"{RESULTS}/fmri/{one.dataset}/{name}/scores.csv" for name, one in PLAN.voxel_models.items()]
+    models += alignment_files("scores.csv")
     return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models
 
 
@@ -798,10 +863,10 @@ def bold_quality_tables():
 def response_tables():
     """The Responses tables of all fmri and eeg pipelines, whether an experiment reads them or not."""
     return [
-        f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/sub-{subject}_responses.parquet"
+        file
         for pipeline in PLAN.pipelines("fmri", "eeg")
         for dataset in PLAN.datasets_of(pipeline)
-        for subject in PLAN.subjects(dataset, pipeline)
+        for file in own_responses(dataset, pipeline)
     ]
 
 

@@ -24,6 +24,7 @@ rule fit_encoding:
         voxels=f"{MAPS}/sub-{{subject}}/voxels.tsv",
         model=f"{MAPS}/sub-{{subject}}/model.safetensors",
         summary=f"{MAPS}/sub-{{subject}}/summary.json",
+        manifest=f"{MAPS}/sub-{{subject}}/manifest.json",
     log:
         "logs/fit_encoding/{dataset}_{model}_sub-{subject}.log",
     benchmark:
@@ -36,6 +37,8 @@ rule fit_encoding:
         options=model_options,
         maps=ENCODING_MAPS,
         about=about_model,
+        pipeline=model_pipeline,
+        study=STUDY.study,
         code=code("fit_encoding"),
     script:
         "../scripts/fit_encoding.py"
@@ -77,6 +80,7 @@ rule decode_searchlight:
         **{name: f"{MAPS}/sub-{{subject}}/stat-{name}_statmap.nii.gz" for name in SEARCHLIGHT_MAPS},
         voxels=f"{MAPS}/sub-{{subject}}/voxels.tsv",
         summary=f"{MAPS}/sub-{{subject}}/summary.json",
+        manifest=f"{MAPS}/sub-{{subject}}/manifest.json",
     log:
         "logs/decode_searchlight/{dataset}_{model}_sub-{subject}.log",
     benchmark:
@@ -89,6 +93,8 @@ rule decode_searchlight:
         options=model_options,
         maps=SEARCHLIGHT_MAPS,
         about=about_model,
+        pipeline=model_pipeline,
+        study=STUDY.study,
         code=code("decode_searchlight"),
     script:
         "../scripts/decode_searchlight.py"
@@ -142,3 +148,26 @@ rule score_maps:
         code=code("score_maps"),
     script:
         "../scripts/score_maps.py"
+
+
+rule track_map:
+    """Show a model of every voxel of a subject in Weights & Biases."""
+    input:
+        manifest=f"{MAPS}/sub-{{subject}}/manifest.json",
+        summary=f"{MAPS}/sub-{{subject}}/summary.json",
+        figure=map_figure,
+    output:
+        outcome=f"{MAPS}/sub-{{subject}}/wandb.json",
+    log:
+        "logs/track_map/{dataset}_{model}_sub-{subject}.log",
+    benchmark:
+        "logs/benchmarks/track_map/{dataset}_{model}_sub-{subject}.tsv"
+    wildcard_constraints:
+        model=one_of(PLAN.voxel_models),
+    conda:
+        "../../envs/report.yaml"
+    params:
+        tracking=STUDY.tracking.model_dump(),
+        code=code("track_map"),
+    script:
+        "../scripts/track_map.py"

@@ -1,5 +1,6 @@
 """Predict each voxel's responses of a subject from Features, and score it on held-out stimuli."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from cogmodels.data.predictions import write_weights
 from cogmodels.data.tables import read_features, read_responses
 from cogmodels.fmri.encoding import fit_encoding
 from cogmodels.tracking.job import job
+from cogmodels.tracking.manifest import manifest_of_job, write_manifest
 
 with job(snakemake) as log:
-    given, wanted, options = snakemake.input, snakemake.output, dict(snakemake.params.options)
+    started, given, wanted, options = time.time(), snakemake.input, snakemake.output, dict(snakemake.params.options)
+    config = {**options, "pipeline": snakemake.params.pipeline}
     mask, affine = read_mask(Path(given.mask))
     responses = read_responses(Path(given.responses))
     bands = {}
@@ -29,3 +32,5 @@ with job(snakemake) as log:
     write_json(Path(wanted.summary), {"unit": "stimulus", "scores": fit.summary})
     for name, what in snakemake.params.maps.items():
         write_map(Path(wanted[name]), fit.voxels[name], mask, affine, {"Description": what, **snakemake.params.about})
+    metrics = {" ".join(filter(None, (row["metric"], row["part"]))): row["value"] for row in fit.summary}
+    write_manifest(Path(wanted.manifest), manifest_of_job(snakemake, config=config, metrics=metrics, started=started))

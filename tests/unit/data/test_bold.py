@@ -82,12 +82,16 @@ def test_wrong_shapes_are_named(run, tmp_path):
 
 def test_the_mean_runs_over_all_volumes_of_all_runs(run):
     path, data = run
+    affine = read_bold(path).affine
     other = path.with_name("sub-01_task-x_run-2_bold.nii.gz")
-    write_bold(other, data[..., :5] + 100, np.eye(4), 2.0)
+    write_bold(other, data[..., :5] + 100, affine, 2.0)
     mean, _ = read_mean([path, other])
     np.testing.assert_allclose(mean, np.concatenate([data, data[..., :5] + 100], axis=3).mean(axis=3), rtol=1e-6)
-    write_bold(other, data[:2], np.eye(4), 2.0)
+    write_bold(other, data[:2], affine, 2.0)
     with pytest.raises(DataError, match="the runs before it"):
+        read_mean([path, other])
+    write_bold(other, data, affine + np.diag([0, 0, 0.2, 0]), 2.0)
+    with pytest.raises(DataError, match=r"lies elsewhere.*0.2 mm"):
         read_mean([path, other])
     with pytest.raises(DataError, match="no BOLD runs"):
         read_mean([])

@@ -141,3 +141,24 @@ def test_masks_of_runs_without_their_mean():
     mean = (data - data.mean(axis=0)).mean(axis=0, dtype=float).reshape(5, 4, 2)
     with pytest.raises(DataError, match="has been removed"):
         mean_intensity_mask(mean)
+
+
+def test_volumes_that_are_not_steady_do_not_count():
+    data, motion = (
+        run(),
+        np.cumsum(np.random.default_rng(3).normal(0, 0.02, (VOLUMES, 6)) * [1, 1, 1, 0.01, 0.01, 0.01], 0),
+    )
+    loud = data.copy()
+    loud[:3] += 1000
+    moved = motion.copy()
+    moved[:3, :3] += 9
+    steady = np.arange(VOLUMES) >= 3
+    volumes, found = measure_run(loud, moved, steady)
+    expected, rest = measure_run(data[3:], motion[3:])
+    assert found == {**rest, "n_volumes": VOLUMES}
+    assert volumes.drop(columns="outlier")[:3].isna().all(axis=None)
+    assert not volumes["outlier"][:3].any()
+    pd.testing.assert_frame_equal(volumes[3:].reset_index(drop=True), expected)
+    # Where they count, they are seen.
+    assert measure_run(loud, moved)[1]["motion_range_mm"] > 8
+    assert measure_run(data, motion, np.ones(VOLUMES, dtype=bool))[1] == measure_run(data, motion)[1]

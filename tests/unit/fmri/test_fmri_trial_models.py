@@ -81,3 +81,29 @@ def test_runs_that_cannot_be_combined_are_refused():
     assert len(subject_betas(runs, events, trials, timing, method="lss")) == 3
     with pytest.raises(DataError, match="5 voxels have a mean of 0 or less"):
         subject_betas([run - 2000 for run in runs], events, trials, timing, method="lsa")
+
+
+@pytest.mark.parametrize("method", ["lsa", "lss", "D"])
+@pytest.mark.filterwarnings("ignore:no noise components")
+def test_no_beta_is_missing_whatever_the_voxels_and_events_are_like(method):
+    runs, events, trials, _ = subject(noise=2.0)
+    for run in runs:
+        # A voxel that does not vary.
+        run[:, 4] = 700.0
+    for table in events:
+        # Events that overlap, at the very end too; all impulses.
+        table["duration"] = 0.0
+        table.loc[5, "onset"] = table.loc[4, "onset"] + 0.5
+        table.loc[N - 1, "onset"] = (VOLUMES - 3) * TR
+    found = subject_betas(runs, events, trials, [(TR, 0.0)] * 3, method=method)
+    assert all(np.isfinite(part).all() for part in found)
+    assert all(np.abs(part[:, 4]).max() < 1e-3 for part in found)
+    # Of nothing there is no percent; the recipe leaves such voxels at 0.
+    for run in runs:
+        run[:, 3] = 0.0
+    if method == "D":
+        found = subject_betas(runs, events, trials, [(TR, 0.0)] * 3, method=method)
+        assert not np.concatenate(found)[:, 3].any()
+        return
+    with pytest.raises(DataError, match="1 voxels have a mean of 0 or less"):
+        subject_betas(runs, events, trials, [(TR, 0.0)] * 3, method=method)
