@@ -23,6 +23,7 @@ from cogmodels.config.detectors import (
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.scanpath import ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
 from cogmodels.config.training import Diet, DietComparison, DietName
@@ -373,7 +374,8 @@ def _family(section: Any) -> str:
 AnyExperiment = Annotated[
     Annotated[DecodingExperiment, Tag("decoding")]
     | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
-    | Annotated[SearchExperiment, Tag("search")],
+    | Annotated[SearchExperiment, Tag("search")]
+    | Annotated[ScanpathExperiment, Tag("scanpath")],
     Discriminator(_family),
 ]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
@@ -420,3 +422,4 @@ class Study(Section):
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
+    scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")

@@ -13,6 +13,7 @@ from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.scanpath import ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
@@ -272,6 +273,11 @@ class Plan:
     def voxel_models(self) -> dict[str, Encoding | Searchlight]:
         """Both."""
         return {**self.encodings, **self.searchlights}
+
+    @cached_property
+    def scanpath_sets(self) -> dict[str, ScanpathSet]:
+        """Sets of fixations whose data set the study has."""
+        return {name: one for name, one in self.study.scanpath_sets.items() if one.dataset in self.specs}
 
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""

@@ -1,0 +1,1 @@
+"""Scanpath models: where people look, in what order, for how long."""

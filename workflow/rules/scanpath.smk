@@ -1,0 +1,126 @@
+"""Fixations to scanpath models, predicted scanpaths and scores."""
+
+SCANPATH_SETS = f"{DERIVATIVES}/{{dataset}}/scanpaths/{{set}}"
+SCANPATH = f"{RESULTS}/scanpath/{{dataset}}/{{experiment}}"
+SCANPATH_RUN = f"{SCANPATH}/fold-{{fold}}_seed-{{seed}}"
+
+
+def scanpath_set(name):
+    """A file of the fixations that an experiment learns from."""
+
+    def find(wildcards):
+        one = PLAN.experiments[wildcards.experiment]
+        return f"{DERIVATIVES}/{one.dataset}/scanpaths/{one.fixations}/{name}"
+
+    return find
+
+
+def scanpath_images(dataset):
+    """Size and assumed resolution of a data set's images."""
+    images = PLAN.specs[dataset].images
+    size = [images.width_px, images.height_px]
+    return {"size_px": size, "pixels_per_degree": images.pixels_per_degree}
+
+
+def scanpath_features(wildcards):
+    """The Features tables that a model looks at."""
+    one = PLAN.experiments[wildcards.experiment]
+    return [f"{DERIVATIVES}/{one.dataset}/features/{name}.parquet" for name in one.features]
+
+
+def scanpath_maps(wildcards):
+    """How they were made, by name."""
+    names = PLAN.experiments[wildcards.experiment].features
+    return {name: STUDY.features[name].model_dump(mode="json", exclude={"dataset", "batch"}) for name in names}
+
+
+rule prepare_scanpaths:
+    """Mend the fixations that scanpath models learn from, and split them once."""
+    input:
+        fixations=f"{DERIVATIVES}/{{dataset}}/scanpaths/fixations.parquet",
+        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, STUDY.scanpath_sets[wildcards.set].images),
+    output:
+        fixations=f"{SCANPATH_SETS}/fixations.parquet",
+        split=f"{SCANPATH_SETS}/split.csv",
+        defects=f"{SCANPATH_SETS}/defects.csv",
+    log:
+        "logs/prepare_scanpaths/{dataset}_{set}.log",
+    benchmark:
+        "logs/benchmarks/prepare_scanpaths/{dataset}_{set}.tsv"
+    wildcard_constraints:
+        set=one_of(PLAN.scanpath_sets),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        size_px=lambda wildcards: scanpath_images(wildcards.dataset)["size_px"],
+        options=lambda wildcards: STUDY.scanpath_sets[wildcards.set].model_dump(exclude={"dataset"}),
+        code=code("prepare_scanpaths"),
+    script:
+        "../scripts/prepare_scanpaths.py"
+
+
+rule train_scanpath:
+    """Train a scanpath model, draw scanpaths of the test images, and say how likely people's are; one killed goes on."""
+    input:
+        fixations=scanpath_set("fixations.parquet"),
+        split=scanpath_set("split.csv"),
+        features=scanpath_features,
+    output:
+        model=f"{SCANPATH_RUN}/model.safetensors",
+        predictions=f"{SCANPATH_RUN}/predictions.parquet",
+        steps=f"{SCANPATH_RUN}/steps.csv",
+        choices=f"{SCANPATH_RUN}/choices.csv",
+        metrics=f"{SCANPATH_RUN}/metrics.json",
+        manifest=f"{SCANPATH_RUN}/manifest.json",
+    log:
+        "logs/train_scanpath/{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/train_scanpath/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.of_family("scanpath")),
+    conda:
+        "../../envs/training.yaml"
+    resources:
+        gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
+    params:
+        config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
+        set=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].model_dump(),
+        maps=scanpath_maps,
+        size_px=lambda wildcards: scanpath_images(wildcards.dataset)["size_px"],
+        study=STUDY.study,
+        code=code("train_scanpath"),
+    script:
+        "../scripts/train_scanpath.py"
+
+
+rule score_scanpath:
+    """Score a scanpath model on the test images: value, interval, chance, people, p; image by image and in all."""
+    input:
+        predictions=run_files("predictions.parquet"),
+        steps=run_files("steps.csv"),
+        fixations=scanpath_set("fixations.parquet"),
+        split=scanpath_set("split.csv"),
+    output:
+        images=f"{SCANPATH}/images.csv",
+        distributions=f"{SCANPATH}/distributions.csv",
+        scores=f"{SCANPATH}/scores.csv",
+    log:
+        "logs/score_scanpath/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/score_scanpath/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.of_family("scanpath")),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        images=lambda wildcards: scanpath_images(wildcards.dataset),
+        cell_px=lambda wildcards: PLAN.experiments[wildcards.experiment].cell_px,
+        bootstrap=lambda wildcards: PLAN.experiments[wildcards.experiment].bootstrap,
+        protocol=lambda wildcards: "split by {by}".format(
+            by=STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].by
+        ),
+        study=STUDY.study,
+        code=code("score_scanpath"),
+    script:
+        "../scripts/score_scanpath.py"
