@@ -22,6 +22,7 @@ rule all:
         tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
+        generated=[f"{RESULTS}/generated/{name}/fixations.parquet" for name in STUDY.generated_scanpaths],
 
 
 include: "workflow/rules/data.smk"

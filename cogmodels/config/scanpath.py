@@ -15,9 +15,7 @@ from cogmodels.errors import ConfigError
 if typing.TYPE_CHECKING:
     from cogmodels.config.study import Study
 
-ScanpathBaseline = Literal[
-    "uniform", "centre_bias", "markov", "saliency", "human_shuffled", "nearest_image"
-]
+ScanpathBaseline = Literal["uniform", "centre_bias", "markov", "saliency", "human_shuffled", "nearest_image"]
 ScanpathName = Literal[ScanpathBaseline, "transformer"]
 SCANPATH_NAMES: tuple[str, ...] = typing.get_args(ScanpathName)
 
@@ -64,7 +62,7 @@ class ScanpathRecipe(Recipe):
 class TransformerOptions(Section):
     """The image-level transformer."""
 
-    width: int = Field(96, ge=8, description="width of tokens; a multiple of 4 times `heads`")
+    width: int = Field(64, ge=8, description="width of tokens; a multiple of `heads`")
     heads: Size = Field(4, description="attention heads")
     encoder_layers: int = Field(1, ge=0, description="layers over the patches of the image")
     decoder_layers: Size = Field(2, description="layers over the fixations so far")
@@ -75,6 +73,15 @@ class TransformerOptions(Section):
     fovea: bool = Field(True, description="each fixation brings the features of the place it looked at")
     person: bool = Field(False, description="an embedding of each person; people who are new share one")
     flip: bool = Field(True, description="half of the training images are mirrored, as feature maps")
+
+
+class GeneratedScanpaths(Section):
+    """Scanpaths of a trained network on a folder of images: `results/<study>/generated/<name>/`."""
+
+    images: str = Field(description="pattern of image files, of any size: `my-images/*.jpg`")
+    experiment: str = Field(description="scanpath experiment whose network looks at them (that of its first seed)")
+    samples: int = Field(10, ge=1, description="scanpaths of each image")
+    seed: int = Field(0, ge=0, description="seed of the draws")
 
 
 class ScanpathExperiment(Section):
@@ -124,23 +131,34 @@ class ScanpathExperiment(Section):
         if self.model not in ("transformer", "saliency", "nearest_image") and self.features:
             raise ValueError(f"model `{self.model}` does not look at images: leave `features` out")
         if self.transformer.width % (4 * self.transformer.heads):
-            raise ValueError("`width` must be a multiple of 4 times `heads`")
+            raise ValueError("`width` must be a multiple of `heads`")
         return self
 
 
 def check_scanpaths(study: Study, where: str | Path) -> None:
-    """Scanpath experiments name fixations and features of their own data set.
+    """Scanpath experiments name fixations and features of their own data set; what generates is a network.
 
     Raises
     ------
     ConfigError
         An unknown set or Features table, one of another data set, or features without a grid.
     """
+    for name, generated in study.generated_scanpaths.items():
+        experiment = study.experiments.get(generated.experiment)
+        if experiment is None or experiment.family != "scanpath" or experiment.model != "transformer":
+            raise ConfigError(
+                f"`{generated.experiment}` is no scanpath experiment with a network",
+                where=f"{where}, generated_scanpaths.{name}.experiment",
+                remedy="Name one of model `transformer`",
+            )
     for name, experiment in study.experiments.items():
         if experiment.family != "scanpath" or experiment.dataset not in study.datasets:
             continue
         key = f"{where}, experiments.{name}"
-        wanted = {"fixations": ([experiment.fixations], study.scanpath_sets), "features": (experiment.features, study.features)}
+        wanted = {
+            "fixations": ([experiment.fixations], study.scanpath_sets),
+            "features": (experiment.features, study.features),
+        }
         for field, (names, known) in wanted.items():
             mine = [one for one, section in known.items() if section.dataset == experiment.dataset]
             for one in names:

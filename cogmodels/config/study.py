@@ -23,7 +23,7 @@ from cogmodels.config.detectors import (
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
-from cogmodels.config.scanpath import ScanpathExperiment, ScanpathSet
+from cogmodels.config.scanpath import GeneratedScanpaths, ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
 from cogmodels.config.training import Diet, DietComparison, DietName
@@ -422,4 +422,7 @@ class Study(Section):
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
+    generated_scanpaths: dict[Name, GeneratedScanpaths] = Field(
+        {}, description="folders of images that a trained network looks at, by name"
+    )
     scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")

@@ -59,10 +59,10 @@ def score_runs(
         people.setdefault(pictures.names[test.image[row]], []).append(test.path(row).astype(float))
     found = []
     for run, (sampled, judged) in enumerate(zip(predictions, steps, strict=True)):
-        likeness = score_likeness(people, _by_image(sampled), settings, seed=seed, progress=progress)
+        likeness = score_likeness(people, paths_by_image(sampled), settings, seed=seed, progress=progress)
         found.append(pd.concat([step_images(judged, others), likeness], ignore_index=True).assign(run=run))
     images = pd.concat(found, ignore_index=True)
-    ours = [path for table in predictions for mine in _by_image(table).values() for path in mine]
+    ours = [path for table in predictions for mine in paths_by_image(table).values() for path in mine]
     halves = [[p for mine in people.values() for p in mine[half::2]] for half in (0, 1)]
     return images[["run", "stimulus", "metric", "value", "chance", "ceiling"]], _distances(ours, *halves)
 
@@ -80,9 +80,7 @@ def quantities(paths: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _distances(
-    ours: Sequence[np.ndarray], first: Sequence[np.ndarray], second: Sequence[np.ndarray]
-) -> pd.DataFrame:
+def _distances(ours: Sequence[np.ndarray], first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> pd.DataFrame:
     model, everyone, one, other = (quantities(paths) for paths in (ours, [*first, *second], first, second))
     rows = []
     for name, unit in QUANTITIES.items():
@@ -92,7 +90,7 @@ def _distances(
     return pd.DataFrame(rows, columns=["quantity", "unit", "distance", "people"])
 
 
-def _by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
+def paths_by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
     """Scanpaths (k, 3) of a Fixations table by stimulus."""
     found: dict[str, list[np.ndarray]] = {}
     for (stimulus, _), mine in table.groupby(["stimulus", "subject"], sort=True):

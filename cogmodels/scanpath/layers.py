@@ -24,9 +24,9 @@ class LayerCache:
 class _Attention(nn.Module):
     """Softmax attention of several heads."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads = heads
         self.q, self.kv, self.out = nn.Linear(width, width), nn.Linear(width, 2 * width), nn.Linear(width, width)
 
     def split(self, x: Tensor) -> Tensor:
@@ -37,8 +37,7 @@ class _Attention(nn.Module):
         return [self.split(half) for half in self.kv(x).chunk(2, -1)]
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
-        dropout = self.dropout if self.training else 0.0
-        found = F.scaled_dot_product_attention(self.split(self.q(x)), keys, values, attn_mask=mask, dropout_p=dropout)
+        found = F.scaled_dot_product_attention(self.split(self.q(x)), keys, values, attn_mask=mask)
         return self.out(found.transpose(1, 2).flatten(2))
 
 
@@ -52,7 +51,7 @@ class EncoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
-        self.attention = _Attention(width, heads, dropout)
+        self.attention = _Attention(width, heads)
         self.feed, self.drop = _feed_forward(width, dropout), nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,7 +66,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
-        self.past, self.image = _Attention(width, heads, dropout), _Attention(width, heads, dropout)
+        self.past, self.image = _Attention(width, heads), _Attention(width, heads)
         self.feed, self.drop = _feed_forward(width, dropout), nn.Dropout(dropout)
 
     def forward(self, x: Tensor, image: Tensor, cache: LayerCache | None = None, paths: int = 1) -> Tensor:

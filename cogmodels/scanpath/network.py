@@ -129,7 +129,8 @@ class Transformer(ScanpathModel):
             scene, one = self.scene(pictures, int(paths.image[row])), self._known(paths.of(np.array([row])))
             xy, duration = torch.from_numpy(one.xy).float(), torch.from_numpy(one.duration).float()
             person = torch.from_numpy(one.person + 1)
-            tokens = torch.cat([self.net.start(person), self.net.embed(scene, xy, duration, person)], 1)
+            tokens = self.net.embed(self.net.fixated(scene, xy), xy, duration, person)
+            tokens = torch.cat([self.net.start(person), tokens], 1)
             states = self.net.decode(scene, tokens)[:, :-1]
             logits = self.net.logits(scene, states, history(xy, self.net.lags))[0, : paths.lengths[row]]
             mass = logits.exp().unflatten(-1, self.net.cells)
@@ -158,7 +159,9 @@ class Transformer(ScanpathModel):
 
     def scene(self, pictures: Pictures, image: int) -> Scene:
         """What the network keeps of one image."""
-        return self.net.look([torch.from_numpy(np.asarray(one[image : image + 1], np.float32)) for one in pictures.maps])
+        return self.net.look(
+            [torch.from_numpy(np.asarray(one[image : image + 1], np.float32)) for one in pictures.maps]
+        )
 
     # -- scanpaths ---------------------------------------------------------------------------------------------------
 
@@ -186,10 +189,10 @@ class Transformer(ScanpathModel):
         for step, numbers in enumerate(draws):
             if not cached:
                 scene = self.scene(pictures, image)
-            wide = _repeated(scene, n)
             if step:
                 first = step - 1 if cached else 0
-                new = self.net.embed(wide, xy[:, first:], duration[:, first:], people, first)
+                where = xy[:, first:]
+                new = self.net.embed(self.net.fixated(scene, where), where, duration[:, first:], people, first)
                 tokens = new if cached else torch.cat([self.net.start(people), new], 1)
             states = self.net.decode(scene, tokens, caches, n)[:, -1:]
             numbers = torch.from_numpy(numbers)
@@ -201,7 +204,8 @@ class Transformer(ScanpathModel):
             past = history(torch.cat([xy, xy.new_zeros(n, 1, 2)], 1), self.net.lags)[:, -1:]
             place = self._place(self.net.logits(scene, states, past, n)[:, 0], numbers)
             xy = torch.cat([xy, place[:, None]], 1)
-            parts = [part[:, 0] for part in self.net.duration_parts(states, wide, xy[:, -1:])]
+            parts = self.net.duration_parts(states, self.net.fixated(scene, xy[:, -1:]), xy[:, -1:])
+            parts = [part[:, 0] for part in parts]
             duration = torch.cat([duration, _lasting(parts, numbers[:, 3])[:, None]], 1)
         every = torch.cat([xy, duration[..., None]], -1).double().numpy()
         return [path[: max(1, int(k))] for path, k in zip(every, ended, strict=True)]
@@ -248,11 +252,6 @@ class Transformer(ScanpathModel):
         self.longest, self.trained_people = int(weights["longest"][0]), weights["people"]
         self.net.eval()
         return self
-
-
-def _repeated(scene: Scene, n: int) -> Scene:
-    """The features of one image for each of n scanpaths; the rest is shared."""
-    return Scene(scene.tokens, scene.keys, scene.bias, scene.fine.expand(n, -1, -1, -1))
 
 
 def _chosen(logits: Tensor, uniform: Tensor) -> Tensor:

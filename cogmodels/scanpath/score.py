@@ -1,4 +1,4 @@
-"""Scores of scanpath models on test images: likelihoods step by step, likeness of scanpaths, beside chance and people."""
+"""Scores of scanpath models on test images: likelihoods by step, likeness of scanpaths, beside chance and people."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def others_steps(grid: Grid, baseline: np.ndarray, pictures: Pictures, paths: Pa
     rows, steps = np.nonzero(paths.there)
     at = grid.index(*paths.flat()[0].T)
     ours, base = np.log2(mass[rows, *at]), np.log2(baseline[at])
-    maps = _map_scores(grid, (np.broadcast_to(m, (k, *m.shape)) for m, k in zip(mass, paths.lengths, strict=True)), paths)
+    maps = _map_scores(
+        grid, (np.broadcast_to(m, (k, *m.shape)) for m, k in zip(mass, paths.lengths, strict=True)), paths
+    )
     table = pd.DataFrame({"stimulus": np.array(pictures.names, dtype=object)[paths.image[rows]]})
     table["log_likelihood_bits"] = ours + np.log2(grid.n)
     for name, found in {"cig_bits": ours - base, **maps}.items():
@@ -193,7 +195,9 @@ def _mean(values: np.ndarray) -> float:
 
 def step_images(steps: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Steps as values of images, as :func:`score_likeness` gives them; ceiling: the other people's density."""
-    by_image, ceilings = (table.groupby("stimulus")[[n for n in STEPWISE if n in table]].mean() for table in (steps, others))
+    by_image, ceilings = (
+        table.groupby("stimulus")[[n for n in STEPWISE if n in table]].mean() for table in (steps, others)
+    )
     marginal = steps.groupby("stimulus")["duration_marginal"].mean()
     rows = []
     for metric, chance in STEPWISE.items():

@@ -1,4 +1,4 @@
-"""A network that looks at an image and at the fixations so far, and says where, how long and whether there is a next."""
+"""A network that looks at an image and the fixations so far, and says where, how long and whether there is a next."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ class Scene:
     bias: Tensor
     fine: Tensor
 
-    def of(self, rows: Tensor) -> Scene:
-        """Some of them, or one of them several times."""
-        return Scene(self.tokens[rows], self.keys[rows], self.bias[rows], self.fine[rows])
-
 
 class ImageTransformer(nn.Module):
     """Patch features and fixation history to a density over the next fixation, its duration and the end.
@@ -56,7 +52,7 @@ class ImageTransformer(nn.Module):
 
     def __init__(
         self, channels: tuple[int, ...], cells: tuple[int, int], size_px: tuple[float, float], people: int = 0, *,
-        width: int = 96, heads: int = 4, encoder_layers: int = 1, decoder_layers: int = 2, dropout: float = 0.2,
+        width: int = 64, heads: int = 4, encoder_layers: int = 1, decoder_layers: int = 2, dropout: float = 0.2,
         waves: int = 64, lags: int = 3, components: int = 4, fovea: bool = True, steps: int = 64,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -66,7 +62,10 @@ class ImageTransformer(nn.Module):
         self.place = nn.Linear(4 * _OCTAVES, width)
         self.encoder = nn.ModuleList(EncoderLayer(width, heads, dropout) for _ in range(encoder_layers))
         self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width), nn.LayerNorm(width))
-        self.key, self.bias = nn.Linear(width, width), nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+        self.key, self.bias = (
+            nn.Linear(width, width),
+            nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)),
+        )
         self.prior = nn.Parameter(torch.zeros(1, 1, 12, 16))
         self.begin = nn.Parameter(torch.zeros(width))
         self.order = nn.Embedding(steps, width)
@@ -118,21 +117,22 @@ class ImageTransformer(nn.Module):
     # -- the history -----------------------------------------------------------------------------------------------
 
     def fixated(self, scene: Scene, xy: Tensor) -> Tensor:
-        """Features (b, k, width) of the places (b, k, 2) px that were looked at."""
-        side = xy.new_tensor(self.size_px)
-        where = (xy + 0.5) / side * 2 - 1
-        found = F.grid_sample(
-            scene.fine.float(), where[:, :, None].float(), mode="bilinear", padding_mode="border", align_corners=False
-        )
-        return found[..., 0].transpose(1, 2)
+        """Features (b * paths, k, width) of the places (b * paths, k, 2) px that were looked at."""
+        where = (xy + 0.5) / xy.new_tensor(self.size_px) * 2 - 1
+        where = where.reshape(len(scene.fine), -1, 1, 2).float()
+        found = F.grid_sample(scene.fine.float(), where, mode="bilinear", padding_mode="border", align_corners=False)
+        return found[..., 0].transpose(1, 2).reshape(*xy.shape[:2], -1)
 
-    def embed(self, scene: Scene, xy: Tensor, duration: Tensor, person: Tensor, first: int = 0) -> Tensor:
-        """Tokens (b, k, width) of fixations, whose places in the path begin with ``first``; see :meth:`start`."""
+    def embed(self, seen: Tensor, xy: Tensor, duration: Tensor, person: Tensor, first: int = 0) -> Tensor:
+        """Tokens (b, k, width) of fixations, whose places in the path begin with ``first``; see :meth:`start`.
+
+        ``seen``: :meth:`fixated` of them.
+        """
         known = torch.isfinite(duration)
         logs = torch.where(known, torch.log(torch.where(known, duration, 0.2).clamp_min(1e-3) / 0.2), 0.0)
         found = self.place(self._codes(xy)) + self.lasting(torch.stack([logs, known.to(logs.dtype)], -1))
         if self.fovea:
-            found = found + self.seen(self.fixated(scene, xy))
+            found = found + self.seen(seen)
         order = torch.arange(first, first + xy.shape[1], device=xy.device).clamp_max(self.order.num_embeddings - 1)
         return found + self.order(order) + self.person(person)[:, None]
 
@@ -193,11 +193,11 @@ class ImageTransformer(nn.Module):
         found = torch.einsum("...rc,...r,...c->...", weights, rows, columns)
         return torch.log(found.clamp_min(1e-30))
 
-    def duration_parts(self, states: Tensor, scene: Scene, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def duration_parts(self, states: Tensor, seen: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log weights, means and log widths (b, k, components) of log durations of fixations at ``xy`` (b, k, 2)."""
         there = self.place(self._codes(xy))
-        seen = self.fixated(scene, xy) if self.fovea else torch.zeros_like(there)
-        raw = self.duration(torch.cat([states, there, seen.to(states.dtype)], -1)).float()
+        seen = seen.to(states.dtype) if self.fovea else torch.zeros_like(there)
+        raw = self.duration(torch.cat([states, there, seen], -1)).float()
         weight, mean, width = raw.unflatten(-1, (3, -1)).unbind(-2)
         spread = torch.linspace(-1.0, 1.0, mean.shape[-1], device=mean.device)
         return weight.log_softmax(-1), mean - 1.6 + 0.5 * spread, width.clamp(-4, 3) - 0.7
@@ -244,7 +244,7 @@ class _ChannelNorm(nn.Module):
 
 
 def history(xy: Tensor, lags: int) -> Tensor:
-    """The ``lags`` fixations (b, k, lags, 2) before each of ``xy`` (b, k, 2), the last first; NaN where there is none."""
+    """The ``lags`` fixations (b, k, lags, 2) before each of ``xy`` (b, k, 2), the last first; NaN where none is."""
     shifted = []
     for lag in range(1, lags + 1):
         before = torch.full_like(xy[:, :lag], float("nan"))
@@ -259,9 +259,11 @@ def objective(net: ImageTransformer, batch: tuple[Tensor, Mapping[str, Any]]) ->
     (b, p, k), ``person`` (b, p).
     """
     _, given = batch
-    b, p, k = given["there"].shape
+    steps = int(given["there"].flatten(0, 1).any(0).sum())
+    paths = given["there"].shape[1]
+    xy, duration, there = (given[name][:, :, :steps].flatten(0, 1) for name in ("xy", "duration", "there"))
     scene = net.look(given["maps"])
-    parts = likelihoods(net, scene, *(given[name].flatten(0, 1) for name in ("xy", "duration", "there", "person")), p)
+    parts = likelihoods(net, scene, xy, duration, there, given["person"].flatten(), paths, compact=True)
     n = given["there"].sum().clamp_min(1)
     totals = {name: value.sum() / n for name, value in parts.items()}
     loss = -sum(totals.values())
@@ -272,26 +274,48 @@ def objective(net: ImageTransformer, batch: tuple[Tensor, Mapping[str, Any]]) ->
 
 
 def likelihoods(
-    net: ImageTransformer, scene: Scene, xy: Tensor, duration: Tensor, there: Tensor, person: Tensor, paths: int
+    net: ImageTransformer,
+    scene: Scene,
+    xy: Tensor,
+    duration: Tensor,
+    there: Tensor,
+    person: Tensor,
+    paths: int,
+    *,
+    compact: bool = False,
 ) -> dict[str, Tensor]:
     """Natural log-likelihoods (b * paths, k) of place, duration (0 where unknown) and end of each fixation.
 
     What stands at a fixation depends on those before it (its duration on its own place too, its end on itself).
+    ``compact``: densities of existing fixations alone are worked out, which is faster; the last bits of the numbers
+    then depend on how many there are.
     """
-    groups = torch.arange(len(scene.tokens), device=xy.device).repeat_interleave(paths)
-    own = Scene(scene.tokens, scene.keys, scene.bias, scene.fine[groups])
-    tokens = torch.cat([net.start(person), net.embed(own, xy, duration, person)], 1)
+    seen = net.fixated(scene, xy)
+    tokens = torch.cat([net.start(person), net.embed(seen, xy, duration, person)], 1)
     states = net.decode(scene, tokens, paths=paths)
     before, after = states[:, :-1], states[:, 1:]
-    weights = net.logits(scene, before, history(xy, net.lags), paths)
-    place = torch.where(there, net.log_density(weights, xy), 0.0)
+    place = _places(net, scene, before, xy, there, compact)
     known = there & torch.isfinite(duration) & (duration > 0)
-    mixture = net.duration_parts(before, own, xy)
+    mixture = net.duration_parts(before, seen, xy)
     lasting = torch.where(known, net.log_duration(mixture, torch.where(known, duration, 0.2)), 0.0)
     last = there & ~torch.cat([there[:, 1:], torch.zeros_like(there[:, :1])], 1)
     logit = net.ends(after)
     end = torch.where(there, torch.where(last, F.logsigmoid(logit), F.logsigmoid(-logit)), 0.0)
     return {"place": place, "duration": lasting, "end": end}
+
+
+def _places(net: ImageTransformer, scene: Scene, states: Tensor, xy: Tensor, there: Tensor, compact: bool) -> Tensor:
+    """Log densities (b * paths, k) of fixations; 0 where there is none."""
+    images, past = len(scene.keys), history(xy, net.lags)
+    states, past, flat = (part.reshape(images, -1, *part.shape[2:]) for part in (states, past, xy))
+    exists = there.reshape(images, -1)
+    n = int(exists.sum(1).max()) if compact else exists.shape[1]
+    # Of each image the fixations that exist come first.
+    rows = torch.argsort(~exists, dim=1, stable=True)[:, :n] if compact else torch.arange(n, device=xy.device)
+    at = torch.arange(images, device=xy.device)[:, None], rows
+    found = net.log_density(net.logits(scene, states[at], past[at]), flat[at])
+    found = torch.zeros(exists.shape, dtype=found.dtype, device=xy.device).index_put(at, found)
+    return torch.where(exists, found, 0.0).view(there.shape)
 
 
 def _phi(z: Tensor) -> Tensor:

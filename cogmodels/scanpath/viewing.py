@@ -242,7 +242,9 @@ def pictures_of(
     maps = []
     for table, grid in zip(features, grids, strict=True):
         if grid is None:
-            raise DataError("maps of no fixed grid", where=f"features {table.name}", remedy="Give the features a `grid`")
+            raise DataError(
+                "maps of no fixed grid", where=f"features {table.name}", remedy="Give the features a `grid`"
+            )
         index = {name: position for position, name in enumerate(table.stimuli)}
         missing = [name for name in names if name not in index]
         if missing:

@@ -716,6 +716,16 @@ def search_config(wildcards):
     return PLAN.experiments[wildcards.experiment].network() | PLAN.architecture(wildcards.experiment)
 
 
+# -- scanpath models -------------------------------------------------------------------------------------------------
+
+
+def scanpath_figures():
+    """What the report shows of scanpath models: their comparison, then each."""
+    datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.of_family("scanpath"))
+    figures = [f"{RESULTS}/scanpath/{dataset}/models.png" for dataset in datasets]
+    return figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.of_family("scanpath")]
+
+
 # -- scores of preprocessing -----------------------------------------------------------------------------------------
 
 

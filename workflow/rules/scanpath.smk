@@ -1,5 +1,7 @@
 """Fixations to scanpath models, predicted scanpaths and scores."""
 
+import glob
+
 SCANPATH_SETS = f"{DERIVATIVES}/{{dataset}}/scanpaths/{{set}}"
 SCANPATH = f"{RESULTS}/scanpath/{{dataset}}/{{experiment}}"
 SCANPATH_RUN = f"{SCANPATH}/fold-{{fold}}_seed-{{seed}}"
@@ -32,6 +34,30 @@ def scanpath_maps(wildcards):
     """How they were made, by name."""
     names = PLAN.experiments[wildcards.experiment].features
     return {name: STUDY.features[name].model_dump(mode="json", exclude={"dataset", "batch"}) for name in names}
+
+
+def first_run(name):
+    """A file of an experiment's run with its first seed."""
+    return lambda wildcards: f"{PLAN.run_folders(wildcards.experiment)[0]}/{name}"
+
+
+def scanpath_experiments(name):
+    """A file of each scanpath experiment on a data set."""
+    return lambda wildcards: [
+        f"{PLAN.experiment_folder(experiment)}/{name}"
+        for experiment in PLAN.of_family("scanpath")
+        if PLAN.experiments[experiment].dataset == wildcards.dataset
+    ]
+
+
+def generator_run(name):
+    """A file of the run whose network looks at a folder of images."""
+    return lambda wildcards: f"{PLAN.run_folders(STUDY.generated_scanpaths[wildcards.name].experiment)[0]}/{name}"
+
+
+def generator_images(wildcards):
+    """The images that it looks at."""
+    return sorted(glob.glob(STUDY.generated_scanpaths[wildcards.name].images))
 
 
 rule prepare_scanpaths:
@@ -124,3 +150,83 @@ rule score_scanpath:
         code=code("score_scanpath"),
     script:
         "../scripts/score_scanpath.py"
+
+
+rule plot_scanpath:
+    """Draw a scanpath model's scanpaths beside people's, its gain by step, and its distributions."""
+    input:
+        predictions=first_run("predictions.parquet"),
+        steps=first_run("steps.csv"),
+        fixations=scanpath_set("fixations.parquet"),
+    output:
+        figure=report(
+            f"{SCANPATH}/scanpaths.png",
+            caption="../report/scanpath.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_scanpath/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_scanpath/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PLAN.of_family("scanpath")),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        pattern=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].images,
+        title=experiment_title,
+        code=code("plot_scanpath"),
+    script:
+        "../scripts/plot_scanpath.py"
+
+
+rule compare_scanpaths:
+    """Compare all scanpath models of a data set, image by image."""
+    input:
+        images=scanpath_experiments("images.csv"),
+        scores=scanpath_experiments("scores.csv"),
+    output:
+        differences=f"{RESULTS}/scanpath/{{dataset}}/differences.csv",
+        figure=report(
+            f"{RESULTS}/scanpath/{{dataset}}/models.png",
+            caption="../report/scanpath_models.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "all"},
+        ),
+    log:
+        "logs/compare_scanpaths/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/compare_scanpaths/{dataset}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    params:
+        title=lambda wildcards: f"Scanpath models: {PLAN.specs[wildcards.dataset].title}",
+        code=code("compare_scanpaths"),
+    script:
+        "../scripts/compare_scanpaths.py"
+
+
+rule generate_scanpaths:
+    """Let a trained network look at a folder of images: scanpaths as a Fixations table, and overlays."""
+    input:
+        model=generator_run("model.safetensors"),
+        manifest=generator_run("manifest.json"),
+        images=generator_images,
+    output:
+        fixations=f"{RESULTS}/generated/{{name}}/fixations.parquet",
+        overlays=directory(f"{RESULTS}/generated/{{name}}/overlays"),
+    log:
+        "logs/generate_scanpaths/{name}.log",
+    benchmark:
+        "logs/benchmarks/generate_scanpaths/{name}.tsv"
+    wildcard_constraints:
+        name=one_of(STUDY.generated_scanpaths),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        options=lambda wildcards: STUDY.generated_scanpaths[wildcards.name].model_dump(),
+        code=code("generate_scanpaths"),
+    script:
+        "../scripts/generate_scanpaths.py"

@@ -15,6 +15,7 @@ with job(snakemake):
     started, given, wanted, params = time.time(), snakemake.input, snakemake.output, snakemake.params
     wildcards = dict(snakemake.wildcards.items())
     config = {**params.config, "seed": int(wildcards["seed"]), "set": params.set, "maps": params.maps}
+    config["size_px"] = params.size_px
     # Checkpoints of another config, other code or other inputs are not gone on from.
     content = {**config, "code": params.code, "inputs": [Path(f).stat().st_mtime_ns for f in given]}
     state = Path(wanted.model).parent / f"checkpoints-{run_id(snakemake.rule, wildcards, content)}"
