@@ -76,7 +76,7 @@ rule prepare_scanpaths:
     wildcard_constraints:
         set=one_of(PLAN.scanpath_sets),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     params:
         root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
         size_px=lambda wildcards: scanpath_images(wildcards.dataset)["size_px"],
@@ -106,7 +106,7 @@ rule train_scanpath:
     wildcard_constraints:
         experiment=one_of(PLAN.of_family("scanpath")),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     resources:
         gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
     params:
@@ -138,7 +138,7 @@ rule score_scanpath:
     wildcard_constraints:
         experiment=one_of(PLAN.of_family("scanpath")),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     params:
         images=lambda wildcards: scanpath_images(wildcards.dataset),
         cell_px=lambda wildcards: PLAN.experiments[wildcards.experiment].cell_px,
@@ -172,7 +172,7 @@ rule plot_scanpath:
     wildcard_constraints:
         experiment=one_of(PLAN.of_family("scanpath")),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     params:
         root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
         pattern=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].images,
@@ -200,7 +200,7 @@ rule compare_scanpaths:
     benchmark:
         "logs/benchmarks/compare_scanpaths/{dataset}.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     params:
         title=lambda wildcards: f"Scanpath models: {PLAN.specs[wildcards.dataset].title}",
         code=code("compare_scanpaths"),
@@ -224,7 +224,7 @@ rule generate_scanpaths:
     wildcard_constraints:
         name=one_of(STUDY.generated_scanpaths),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/scanpath.yaml"
     params:
         options=lambda wildcards: STUDY.generated_scanpaths[wildcards.name].model_dump(),
         code=code("generate_scanpaths"),
