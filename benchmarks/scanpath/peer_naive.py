@@ -17,7 +17,9 @@ def prepare():
 
     def work():
         draws = np.asarray(data["draws"])
-        one_by_one = (model.sample_with(pictures, 0, draws[:, n : n + 1], cached=False)[0] for n in range(draws.shape[1]))
+        one_by_one = (
+            model.sample_with(pictures, 0, draws[:, n : n + 1], cached=False)[0] for n in range(draws.shape[1])
+        )
         return flat(list(one_by_one))
 
     return work

@@ -16,7 +16,9 @@ def fixations():
         for person in range(PEOPLE):
             for index in range(rng.integers(1, 6)):
                 place = rng.uniform(0, 159), rng.uniform(0, 119)
-                rows.append((f"p{person}", image, f"i{image:02d}", index, np.nan, rng.uniform(0.1, 0.5), *place, None, None))
+                rows.append(
+                    (f"p{person}", image, f"i{image:02d}", index, np.nan, rng.uniform(0.1, 0.5), *place, None, None)
+                )
     names = ["subject", "trial", "stimulus", "index", "onset", "duration", "x", "y", "target", "found"]
     return pd.DataFrame(rows, columns=names)
 

@@ -22,7 +22,9 @@ def study():
 
 def entropy_bits(parts, targets):
     test = parts["test"]
-    found = [WALK.log_density(test.path(row)[:, :2].astype(float), targets[test.image[row]]) for row in range(len(test))]
+    found = [
+        WALK.log_density(test.path(row)[:, :2].astype(float), targets[test.image[row]]) for row in range(len(test))
+    ]
     return -np.concatenate(found).mean() / np.log(2)
 
 

@@ -117,7 +117,15 @@ def test_what_is_predicted_does_not_see_the_future(network, pictures, parts):
 def test_fixations_on_test_images_change_no_prediction(name, pictures, fixations, splits, tmp_path):
     tables = [Features(str(k), list(pictures.names), one.reshape(12, -1)) for k, one in enumerate(pictures.maps)]
     maps = {str(k): {"grid": one.shape[2:]} for k, one in enumerate(pictures.maps)}
-    config = {"model": name, "cell_px": 20.0, "options": OPTIONS, "recipe": RECIPE, "samples": 3, "seed": 0, "maps": maps}
+    config = {
+        "model": name,
+        "cell_px": 20.0,
+        "options": OPTIONS,
+        "recipe": RECIPE,
+        "samples": 3,
+        "seed": 0,
+        "maps": maps,
+    }
     held = fixations["stimulus"].isin(splits.loc[splits["split"] == "test", "stimulus"])
     changed = fixations.assign(x=np.where(held, 159 - fixations["x"], fixations["x"]))
     runs = [
