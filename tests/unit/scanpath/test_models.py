@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from cogmodels.data.tables import Features, check_fixations
+from cogmodels.errors import DataError
+from cogmodels.scanpath.generate import generate_scanpaths
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import bits
 from cogmodels.scanpath.models.saliency import winners
@@ -148,6 +150,21 @@ def test_saved_weights_give_the_same_network(network, pictures, parts):
     copy = Transformer(20.0, options=OPTIONS | {"person": True}).load(pictures, network.weights())
     test = parts["test"]
     np.testing.assert_array_equal(copy.log_density(pictures, test), network.log_density(pictures, test))
+
+
+def test_scanpaths_are_generated_in_the_pixels_of_each_image(network, pictures):
+    tables = [Features(str(k), ["a.png", "b.png"], one[:2].reshape(2, -1)) for k, one in enumerate(pictures.maps)]
+    maps = {str(k): {"grid": one.shape[2:]} for k, one in enumerate(pictures.maps)}
+    config = {"model": "transformer", "cell_px": 20.0, "options": OPTIONS | {"person": True}, "recipe": RECIPE}
+    config |= {"maps": maps, "size_px": [160, 120]}
+    weights, sizes = network.weights(), {"a.png": (160, 120), "b.png": (1600, 600)}
+    table = generate_scanpaths(config, weights, tables, sizes, samples=20)
+    check_fixations(table)
+    assert table.groupby("stimulus")["subject"].nunique().tolist() == [20, 20]
+    assert table.loc[table["stimulus"] == "a.png", "x"].max() < 159.5
+    assert 159.5 < table.loc[table["stimulus"] == "b.png", "x"].max() < 1599.5
+    with pytest.raises(DataError, match="weights do not fit"):
+        generate_scanpaths(config | {"options": OPTIONS | {"width": 8}}, weights, tables, sizes, samples=2)
 
 
 def test_unknown_durations_are_left_out_of_the_likelihood(pictures, parts, tmp_path):
