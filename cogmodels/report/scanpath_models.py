@@ -133,6 +133,7 @@ def plot_comparison(scores: pd.DataFrame, *, title: str) -> Figure:
                 panel.plot([row["chance"]] * 2, [place - 0.35, place + 0.35], color=VERMILLION, lw=1.4)
             if mine["ceiling"].notna().any():
                 panel.axvline(mine["ceiling"].mean(), color=GREEN, lw=1.2, ls=":")
+            panel.set_ylim(-0.6, len(names) - 0.4)
             less = " (less is better)" if metric.startswith(_LESS) else ""
             panel.set_title(METRIC_NAMES.get(metric, metric) + less)
             panel.set_yticks(range(len(names)), list(reversed(names)), fontsize=7.5)
