@@ -23,6 +23,7 @@ rule all:
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
         maps=[file for name in PLAN.voxel_models for file in model_files(name, "wandb.json")],
+        generated=[f"{RESULTS}/generated/{name}/fixations.parquet" for name in STUDY.generated_scanpaths],
 
 
 include: "workflow/rules/data.smk"
@@ -37,6 +38,7 @@ include: "workflow/rules/joined.smk"
 include: "workflow/rules/decoding.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/search.smk"
+include: "workflow/rules/scanpath.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"

@@ -43,6 +43,13 @@ from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
+from cogmodels.config.scanpath import (
+    GeneratedScanpaths,
+    ScanpathExperiment,
+    ScanpathRecipe,
+    ScanpathSet,
+    TransformerOptions,
+)
 from cogmodels.config.search import (
     CoverScenes,
     CutoutScenes,
@@ -111,6 +118,11 @@ STUDY_SECTIONS = {
     "`experiments.<name>.sttm`": SttmOptions,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
+    "`scanpath_sets.<name>`": ScanpathSet,
+    "`experiments.<name>`, `family: scanpath`": ScanpathExperiment,
+    "`experiments.<name>.recipe` of a scanpath model": ScanpathRecipe,
+    "`experiments.<name>.transformer`": TransformerOptions,
+    "`generated_scanpaths.<name>`": GeneratedScanpaths,
     "`diets.<name>`": Diet,
     "`diets.<name>.images`, `kind: shaded`": ShadedImages,
     "`diets.<name>.images`, `kind: digits`": DigitImages,

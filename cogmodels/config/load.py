@@ -7,6 +7,7 @@ from typing import Any
 
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
@@ -87,6 +88,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     _check_diets(study, where)
     _check_maps(study, where)
     _check_alignments(study, where)
+    check_scanpaths(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue

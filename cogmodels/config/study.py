@@ -24,6 +24,7 @@ from cogmodels.config.detectors import (
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.scanpath import GeneratedScanpaths, ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
 from cogmodels.config.training import Diet, DietComparison, DietName
@@ -377,7 +378,8 @@ def _family(section: Any) -> str:
 AnyExperiment = Annotated[
     Annotated[DecodingExperiment, Tag("decoding")]
     | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
-    | Annotated[SearchExperiment, Tag("search")],
+    | Annotated[SearchExperiment, Tag("search")]
+    | Annotated[ScanpathExperiment, Tag("scanpath")],
     Discriminator(_family),
 ]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
@@ -425,3 +427,7 @@ class Study(Section):
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
     alignments: dict[Name, Alignment] = Field({}, description="alignments across subjects, by name")
+    generated_scanpaths: dict[Name, GeneratedScanpaths] = Field(
+        {}, description="folders of images that a trained network looks at, by name"
+    )
+    scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")

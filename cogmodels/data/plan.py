@@ -14,6 +14,7 @@ from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.scanpath import ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.study import DecodingExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
@@ -282,6 +283,11 @@ class Plan:
     def alignment_folder(self, name: str) -> str:
         """Folder of an alignment's scores."""
         return f"{self.results}/alignment/{self.alignments[name].dataset}/{name}"
+
+    @cached_property
+    def scanpath_sets(self) -> dict[str, ScanpathSet]:
+        """Sets of fixations whose data set the study has."""
+        return {name: one for name, one in self.study.scanpath_sets.items() if one.dataset in self.specs}
 
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""

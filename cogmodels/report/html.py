@@ -79,6 +79,8 @@ METRIC_NAMES |= {
     "cnss": "cNSS",
     "cig_bits": "cIG, bits",
     "cauc": "cAUC",
+    "log_likelihood_bits": "log-likelihood, bits a fixation over uniform",
+    "duration_log_likelihood": "log-likelihood of durations, bits (per s)",
 }
 
 

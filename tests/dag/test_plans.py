@@ -224,7 +224,11 @@ SHIPPED = {
         "fetch_source": None, "draw_displays": 2, "train_backbone": 18, "plot_diet": 3, "plot_training": 3,
         "run_search": 4 * 6 * 2, "compare_diets": 1,
     },
-    "osie": {"convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1},
+    "osie": {
+        "convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1,
+        "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
+        "compare_scanpaths": 1, "track_run": 7,
+    },
     "natural-search": {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,

@@ -28,6 +28,7 @@ rule make_report:
         fixations=fixation_tables(),
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],
         consistency_figures=[f"{folder}/consistency.png" for folder in PLAN.consistencies.values()],
+        scanpaths=scanpath_figures(),
     output:
         page=f"{RESULTS}/report/index.html",
     log:

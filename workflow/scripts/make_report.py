@@ -31,7 +31,7 @@ with job(snakemake):
             "fmri": list(map(Path, [*given.rdms, *given.maps, *given.bold])),
             "eeg": list(map(Path, given.evoked)),
             "gaze": list(map(Path, [*given.truth, *given.gaze])),
-            "scanpath": list(map(Path, given.consistency_figures)),
+            "scanpath": list(map(Path, [*given.scanpaths, *given.consistency_figures])),
         },
         quality={
             modality: {place(file): read_tsv(Path(file)) for file in files}

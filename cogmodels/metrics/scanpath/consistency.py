@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,14 +134,19 @@ def cluster_by_stimulus(paths: Scanpaths, stimulus: np.ndarray) -> Scanpaths:
     return paths.with_symbols(symbols)
 
 
-def pair_values(paths: Scanpaths, pairs: np.ndarray, settings: ComparisonSettings) -> dict[str, np.ndarray]:
+def pair_values(
+    paths: Scanpaths,
+    pairs: np.ndarray,
+    settings: ComparisonSettings,
+    metrics: Sequence[ScanpathMetric] = SCANPATH_METRICS,
+) -> dict[str, np.ndarray]:
     """Every metric of every pair: name -> (n_pairs,). A metric without symmetry is the mean of both orders.
 
     Metrics that need durations are left out where any is unknown.
     """
     timed = not np.isnan(paths.duration).any()
     found: dict[str, np.ndarray] = {}
-    for metric in SCANPATH_METRICS:
+    for metric in metrics:
         if metric.timed and not timed:
             continue
         values = np.atleast_2d(metric.compute(paths, pairs, settings))

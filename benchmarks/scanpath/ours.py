@@ -1,0 +1,24 @@
+"""Sampling with cogmodels: all scanpaths of an image at once, keys and values kept."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from network import flat, untrained
+from timing import inputs, run
+
+
+def prepare():
+    data = inputs("sampling")
+    model, pictures = untrained(data)
+
+    def work():
+        return flat(model.sample_with(pictures, 0, np.asarray(data["draws"])))
+
+    return work
+
+
+if __name__ == "__main__":
+    run({"sampling": (3, prepare)}, "cogmodels")

@@ -1,0 +1,29 @@
+"""The same network without a cache: one scanpath after the other, image and history anew at each step."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from network import flat, untrained
+from timing import inputs, run
+
+
+def prepare():
+    data = inputs("sampling")
+    model, pictures = untrained(data)
+
+    def work():
+        draws = np.asarray(data["draws"])
+        one_by_one = (
+            model.sample_with(pictures, 0, draws[:, n : n + 1], cached=False)[0] for n in range(draws.shape[1])
+        )
+        return flat(list(one_by_one))
+
+    return work
+
+
+if __name__ == "__main__":
+    run({"sampling": (1, prepare)}, "torch")

@@ -1,0 +1,98 @@
+"""From the runs of an experiment to values of images: likelihoods, likeness, distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import wasserstein_distance
+
+from cogmodels.metrics.scanpath.consistency import ComparisonSettings
+from cogmodels.scanpath.grid import Grid
+from cogmodels.scanpath.models.centre_bias import CentreBias
+from cogmodels.scanpath.run import paths_of_parts
+from cogmodels.scanpath.score import others_steps, score_likeness, step_images
+
+#: Quantity -> its unit; all of saccades or fixations of a set of scanpaths.
+QUANTITIES = {"amplitude": "px", "direction": "degrees", "duration": "s", "length": "fixations"}
+
+
+def score_runs(
+    predictions: Sequence[pd.DataFrame],
+    steps: Sequence[pd.DataFrame],
+    fixations: pd.DataFrame,
+    splits: pd.DataFrame,
+    settings: ComparisonSettings,
+    *,
+    cell_px: float,
+    seed: int = 0,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values of all runs (seeds) of an experiment, image by image.
+
+    Parameters
+    ----------
+    predictions, steps : sequences of DataFrame
+        Sampled scanpaths and judged fixations of each run.
+    fixations, splits : DataFrame
+        People's; those of the test part are what is predicted.
+    settings : ComparisonSettings
+    cell_px : float
+        Of the maps on which the other people's density is laid.
+
+    Returns
+    -------
+    images : DataFrame
+        ``run, stimulus, metric, value, chance, ceiling``.
+    distributions : DataFrame
+        ``quantity, unit, distance, people``: Wasserstein distance between the model's and people's values, and between
+        those of two halves of the people.
+    """
+    parts, pictures = paths_of_parts(fixations, splits, settings.image)
+    test, grid = parts["test"], Grid.of_side(settings.image, cell_px)
+    baseline = CentreBias(cell_px)
+    baseline.fit(pictures, parts["train"], parts["validation"])
+    others = others_steps(grid, baseline.mass, pictures, test, settings.pixels_per_degree)
+    people: dict[str, list[np.ndarray]] = {}
+    for row in range(len(test)):
+        people.setdefault(pictures.names[test.image[row]], []).append(test.path(row).astype(float))
+    found = []
+    for run, (sampled, judged) in enumerate(zip(predictions, steps, strict=True)):
+        likeness = score_likeness(people, paths_by_image(sampled), settings, seed=seed, progress=progress)
+        found.append(pd.concat([step_images(judged, others), likeness], ignore_index=True).assign(run=run))
+    images = pd.concat(found, ignore_index=True)
+    ours = [path for table in predictions for mine in paths_by_image(table).values() for path in mine]
+    halves = [[p for mine in people.values() for p in mine[half::2]] for half in (0, 1)]
+    return images[["run", "stimulus", "metric", "value", "chance", "ceiling"]], _distances(ours, *halves)
+
+
+def quantities(paths: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Amplitudes (px) and directions (degrees, upwards positive) of saccades, durations (s), numbers of fixations."""
+    moves = np.concatenate([np.diff(path[:, :2], axis=0) for path in paths])
+    direction = np.degrees(np.arctan2(-moves[:, 1], moves[:, 0]))
+    durations = np.concatenate([path[:, 2] for path in paths])
+    return {
+        "amplitude": np.hypot(*moves.T),
+        "direction": direction,
+        "duration": durations[np.isfinite(durations)],
+        "length": np.array([len(path) for path in paths], float),
+    }
+
+
+def _distances(ours: Sequence[np.ndarray], first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> pd.DataFrame:
+    model, everyone, one, other = (quantities(paths) for paths in (ours, [*first, *second], first, second))
+    rows = []
+    for name, unit in QUANTITIES.items():
+        if len(everyone[name]) and len(model[name]):
+            gaps = wasserstein_distance(model[name], everyone[name]), wasserstein_distance(one[name], other[name])
+            rows.append((name, unit, *gaps))
+    return pd.DataFrame(rows, columns=["quantity", "unit", "distance", "people"])
+
+
+def paths_by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
+    """Scanpaths (k, 3) of a Fixations table by stimulus."""
+    found: dict[str, list[np.ndarray]] = {}
+    for (stimulus, _), mine in table.groupby(["stimulus", "subject"], sort=True):
+        found.setdefault(stimulus, []).append(mine[["x", "y", "duration"]].to_numpy(float))
+    return found

@@ -1,0 +1,1 @@
+"""One model a file; :mod:`cogmodels.scanpath.registry` has them by name."""

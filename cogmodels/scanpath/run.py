@@ -1,0 +1,104 @@
+"""One run of a scanpath model: fitted on the training part, chosen by the validation part, tried on the test part."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.data.tables import Features
+from cogmodels.scanpath.models.centre_bias import CentreBias
+from cogmodels.scanpath.registry import make_model
+from cogmodels.scanpath.score import STEPWISE, score_steps
+from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ScanpathRun:
+    """What a run leaves: ``predictions`` (a Fixations table of sampled scanpaths), ``steps``
+    (:func:`cogmodels.scanpath.score.score_steps`), ``choices`` (what was chosen, or a row an epoch), ``weights``,
+    ``metrics`` (means over test fixations) and ``speed`` (which no two runs share)."""
+
+    predictions: pd.DataFrame
+    steps: pd.DataFrame
+    choices: pd.DataFrame
+    weights: dict[str, np.ndarray]
+    metrics: dict[str, float]
+    speed: dict[str, float]
+
+
+def run_model(
+    config: Mapping[str, Any],
+    fixations: pd.DataFrame,
+    splits: pd.DataFrame | Path,
+    features: Sequence[Features],
+    *,
+    size_px: tuple[int, int],
+    folder: Path | None = None,
+) -> ScanpathRun:
+    """Fit a model, draw scanpaths of each test image, and judge people's scanpaths on them.
+
+    Parameters
+    ----------
+    config : mapping
+        As ``ScanpathExperiment.config`` has it, with ``seed`` and, of the features, ``maps``: their ``grid`` by name.
+    fixations : DataFrame
+        A Fixations table.
+    splits : DataFrame, or path of its CSV
+        ``subject, trial, stimulus, split``.
+    features : sequence of Features
+        Of the images, finest first.
+    size_px : (width, height)
+        Of all images.
+    folder : path, optional
+        Of checkpoints.
+    """
+    if not isinstance(splits, pd.DataFrame):
+        splits = pd.read_csv(splits, dtype={"subject": str, "stimulus": str})
+    # Trials are text in one table and numbers in the other.
+    splits, fixations = (table.assign(trial=table["trial"].astype(str)) for table in (splits, fixations))
+    names = sorted(set(splits["stimulus"]))
+    pictures = pictures_of(names, size_px, features, [config["maps"][table.name]["grid"] for table in features])
+    parts = pad_paths(fixations, names, sorted(set(fixations["subject"])), splits)
+    model, seed = make_model(config), config["seed"]
+    started = time.perf_counter()
+    choices = model.fit(pictures, parts["train"], parts["validation"], seed=seed, folder=folder)
+    fitted = time.perf_counter() - started
+    logger.info("fitted in %.1f s", fitted)
+    baseline = CentreBias(config["cell_px"])
+    baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
+    test = parts["test"]
+    predictions = draw_scanpaths(model, pictures, np.unique(test.image), config["samples"], seed)
+    steps = score_steps(model, baseline, pictures, test)
+    metrics = {name: float(steps[name].mean()) for name in STEPWISE if steps[name].notna().any()}
+    metrics |= {"mean_length": len(predictions) / predictions.groupby(["subject", "stimulus"]).ngroups}
+    speed = {"fit_seconds": round(fitted, 1)}
+    return ScanpathRun(predictions, steps, choices, model.weights(), metrics, speed)
+
+
+def draw_scanpaths(model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int) -> pd.DataFrame:
+    """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone."""
+    found = {}
+    for image in images:
+        name = pictures.names[image]
+        generator = np.random.default_rng([seed, 79, *name.encode()])
+        found[name] = model.sample(pictures, int(image), n, generator)
+    return sampled_table(found)
+
+
+def paths_of_parts(
+    fixations: pd.DataFrame, splits: pd.DataFrame, size_px: tuple[int, int]
+) -> tuple[dict[str, Paths], Pictures]:
+    """People's scanpaths by part, and their images without maps."""
+    splits, fixations = (table.assign(trial=table["trial"].astype(str)) for table in (splits, fixations))
+    names = sorted(set(splits["stimulus"]))
+    people = sorted(set(fixations["subject"]))
+    return pad_paths(fixations, names, people, splits), Pictures(tuple(names), size_px)
