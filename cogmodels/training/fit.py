@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
 import pandas as pd
@@ -16,10 +16,12 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch import Tensor, nn
 
-from cogmodels.config.training import Recipe
 from cogmodels.errors import DataError
 from cogmodels.training.batches import Batches, Examples
 from cogmodels.training.objectives import Objective
+
+if TYPE_CHECKING:
+    from cogmodels.config.training import Recipe
 
 logger = logging.getLogger(__name__)
 # Lightning greets, and advertises, on the terminal.

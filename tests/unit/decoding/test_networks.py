@@ -1,13 +1,18 @@
 """What all networks across subjects keep to: shapes, transfer by new parts alone, what an example holds."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_collate
 
 from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.decoding.models.mindeye2 import MindEye2, mix
 from cogmodels.decoding.network import JointExamples, TrainedNetwork, initial_network
 from cogmodels.decoding.registry import BASELINES, NETWORKS
+from cogmodels.decoding.resident import Gather, Places
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
 
 SIZES = {
@@ -150,3 +155,40 @@ def test_temperature_of_mindeye2_rises_along_half_a_cosine():
     for net.progress in (0.0, 1 / 3, 2 / 3, 1.0):
         found.append(net.temperature())
     assert found == pytest.approx([0.004, 0.004, 0.00575, 0.0075])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_gathered_on_the_device_is_what_the_host_makes(training):
+    both = parts(repeats=3)
+    # One stimulus has fewer repeats.
+    both[0] = Part("01", both[0].values.astype(np.float16), both[0].rows[:-1], both[0].codes[:-1])
+    scalers = {part.subject: fit_scaler(part) for part in both}
+    centred = TrainedNetwork(torch.nn.Identity(), targets(), np.arange(6)).targets
+    examples = JointExamples(both, centred, scalers, training=training, seed=3)
+    places, gather = Places(examples), Gather(both, centred, scalers, torch.device("cpu"))
+    for epoch in (0, 1):
+        expected = default_collate([examples.example(index, epoch) for index in range(len(examples))])
+        found = gather(default_collate([places.example(index, epoch) for index in range(len(places))]))
+        torch.testing.assert_close(found, expected, rtol=1e-6 if not training else 0, atol=1e-6 if not training else 0)
+
+
+def test_losses_are_not_rounded_where_the_network_is():
+    from cogmodels.decoding.losses import soft_clip
+
+    torch.manual_seed(0)
+    vectors = torch.randn(20, 64)
+    other = vectors + 0.3 * torch.randn(20, 64)
+    plain = soft_clip(other, vectors)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(soft_clip(other, vectors), plain)
+
+
+def test_networks_need_neither_config_nor_linear_models():
+    code = (
+        "import sys\n"
+        "for name in ('pydantic', 'himalaya', 'mne', 'nibabel', 'wandb'): sys.modules[name] = None\n"
+        "import cogmodels.decoding.models.mindbridge, cogmodels.decoding.models.sttm, cogmodels.decoding.models.mindeye2\n"
+        "from cogmodels.training.fit import fit\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
