@@ -17,6 +17,7 @@ CROSS_SUBJECT_NAMES: tuple[str, ...] = typing.get_args(CrossSubjectName)
 
 Weight = Annotated[float, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(gt=0)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -69,6 +70,13 @@ class MindEye2Options(Section):
     hidden: Size = Field(4096, description="width of the latent space that subjects share")
     blocks: Size = Field(4, description="mixer blocks of the backbone")
     dropout: Dropout = Field(0.15, description="dropout in the backbone")
+    projector: bool = Field(
+        True, description="the projector after the head; targets of few dimensions (tens) do not survive it"
+    )
+    mixed_temperature: Temperature = Field(0.006, description="of BiMixCo, in the first third of the training")
+    temperatures: tuple[Temperature, Temperature] = Field(
+        (0.004, 0.0075), description="of SoftCLIP, in the rest: from, to, along half a cosine"
+    )
 
 
 class SttmOptions(Section):

@@ -9,11 +9,13 @@ import torch
 from torch.utils.data import default_collate
 
 from cogmodels.config.decoding import CrossSubjectExperiment
+from cogmodels.decoding.losses import info_nce, mixed_nce
 from cogmodels.decoding.models.mindeye2 import MindEye2, mix
 from cogmodels.decoding.network import JointExamples, TrainedNetwork, initial_network
 from cogmodels.decoding.registry import BASELINES, NETWORKS
 from cogmodels.decoding.resident import Gather, Places
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
+from tests.unit.decoding.studies import shared_study
 
 SIZES = {
     "mindbridge": {"pooled": 16, "hidden": 8, "bottleneck": 2, "blocks": 1},
@@ -192,3 +194,44 @@ def test_networks_need_neither_config_nor_linear_models():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_bimixco_equals_the_value_worked_out_by_hand():
+    # Responses 0 and 1: the first is three quarters of itself and one quarter of the second, the second is itself.
+    target = torch.eye(2)
+    predicted = torch.tensor([[0.6, 0.8], [0.0, 1.0]])
+    partner, share = torch.tensor([1, 0]), torch.tensor([0.75, 1.0])
+    loss = mixed_nce(predicted, target, partner, share, temperature=0.5)
+    e = np.exp
+    rows = np.log([[e(1.2), e(1.6)], [e(0.0), e(2.0)]]) - np.log([[e(1.2) + e(1.6)], [e(0.0) + e(2.0)]])
+    columns = np.log([[e(1.2), e(1.6)], [e(0.0), e(2.0)]]) - np.log([e(1.2) + e(0.0), e(1.6) + e(2.0)])
+    wished = np.array([[0.75, 0.25], [0.0, 1.0]])
+    assert loss.item() == pytest.approx(-((wished * rows).sum() / 2 + (wished * columns).sum() / 2) / 2, rel=1e-5)
+    # Not mixed, it is InfoNCE.
+    whole = mixed_nce(predicted, target, partner, torch.ones(2), temperature=0.5)
+    torch.testing.assert_close(whole, info_nce(predicted, target, 0.5))
+    # A row mixed with itself counts once.
+    own = mixed_nce(predicted, target, torch.tensor([0, 1]), torch.tensor([0.3, 0.6]), temperature=0.5)
+    torch.testing.assert_close(own, whole)
+
+
+def test_without_its_projector_mindeye2_learns_targets_of_few_dimensions():
+    found, shared = shared_study(noise=4.0, seed=11, stimuli=60)
+    rows = {}
+    for projector in (True, False):
+        torch.manual_seed(0)
+        net = MindEye2({"01": 30}, 6, hidden=32, blocks=1, projector=projector, temperatures=(0.2, 0.2))
+        net.progress = 0.9
+        trials, values = found[0]
+        codes = shared.codes(trials)
+        x, y = (torch.tensor(one, dtype=torch.float32) for one in (values / values.std(), shared.image[codes]))
+        train = torch.tensor((trials["split"] == "train").to_numpy())
+        optimizer = torch.optim.AdamW(net.parameters(), lr=0.01)
+        for _ in range(60):
+            loss, _ = net.train().objective((torch.arange(90), {"01": {"values": x[train], "image": y[train]}}))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        decoded = net.eval().decode(x[~train], "01")[0].detach()
+        rows[projector] = torch.nn.functional.cosine_similarity(decoded, y[~train]).mean().item()
+    assert rows[False] > rows[True] + 0.05
