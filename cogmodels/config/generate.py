@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.data_spec import (
     DataSpec,
     FilesSource,
@@ -121,6 +122,7 @@ STUDY_SECTIONS = {
     "`encodings.<name>`": Encoding,
     "`encodings.<name>.bands.<name>`": Band,
     "`searchlights.<name>`": Searchlight,
+    "`adaptation_curves.<name>`": AdaptationCurve,
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,

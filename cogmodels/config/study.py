@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.base import Section
 from cogmodels.config.decoding import CROSS_SUBJECT_NAMES, CrossSubjectExperiment
 from cogmodels.config.detectors import (
@@ -420,3 +421,6 @@ class Study(Section):
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
+    adaptation_curves: dict[Name, AdaptationCurve] = Field(
+        {}, description="experiments with a new subject, with and without the others before, by name"
+    )

@@ -20,6 +20,7 @@ METRIC_NAMES = {
     "two_way": "two-way identification",
     "pearson": "Pearson r with the features",
     "cosine": "cosine with the features",
+    "adaptation_gain": "two-way identification, gain by other subjects",
     "brain_retrieval_top1": "retrieval of brains, top 1",
     "brain_retrieval_top5": "retrieval of brains, top 5",
     "retrieval_top1_of_300": "retrieval, top 1 of 300",
