@@ -202,6 +202,10 @@ class TrainedNetwork:
         turns = [part.subject for part in sources]
         return self._fit([*sources, train], [validation], recipe, seed, folder, turns)
 
+    def add_unlabelled(self, part: Part) -> None:
+        """A new subject of whom only the scale of the responses is learnt (zero-shot)."""
+        self.scalers[part.subject] = fit_scaler(part)
+
     def predict(self, subject: str, values: np.ndarray) -> np.ndarray:
         """Features (n, d) decoded from responses (n, n_features) of a subject."""
         self.net.eval()
