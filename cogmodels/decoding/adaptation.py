@@ -71,7 +71,9 @@ def compare_adaptation(
             row["p"] = sign_flip_p(np.array([one.mean() for one in units["gain"]]), seed=seed)
             row["chance"] = 0.5 if metric == "two_way" else 1 / pool
             rows.append({**row, "n": len(units["gain"])})
-    return pd.DataFrame(rows).sort_values(["metric", "n_trials"], kind="stable", ignore_index=True)
+    order = {metric: place for place, metric in enumerate(METRICS)}
+    found = pd.DataFrame(rows)
+    return found.iloc[np.lexsort([found["n_trials"], found["metric"].map(order)])].reset_index(drop=True)
 
 
 def adaptation_scores(table: pd.DataFrame, experiments: dict[int, str]) -> pd.DataFrame:

@@ -47,7 +47,8 @@ def plot_adaptation(table: pd.DataFrame, *, title: str) -> Figure:
                 panel.set_xticks(place, mine["n_trials"])
                 panel.set_xlim(-0.5, len(mine) - 0.5)
                 panel.set_xlabel("trials of the new subject")
-        panels[0, 0].legend(fontsize=7)
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -28,7 +28,7 @@ rule compare_adaptation:
         pairs=adaptation_pairs,
         bootstrap=lambda wildcards: first_adapted(wildcards.curve).bootstrap,
         names=lambda wildcards: {"study": STUDY.study, "family": "decoding", "dataset": wildcards.dataset},
-        title=lambda wildcards: f"{wildcards.dataset}, {wildcards.curve}: a new subject",
+        title=adaptation_title,
         code=code("compare_adaptation"),
     script:
         "../scripts/compare_adaptation.py"

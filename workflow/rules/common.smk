@@ -570,6 +570,12 @@ def adaptation_outputs(name):
     return [f"{RESULTS}/decoding/{first_adapted(one).dataset}/{one}/{name}" for one in PLAN.adaptation_curves]
 
 
+def adaptation_title(wildcards):
+    """Title of an adaptation curve, which says where data are simulated."""
+    kind = "SIMULATED, " if wildcards.dataset in PLAN.simulated else ""
+    return f"{kind}{wildcards.curve}: a new subject"
+
+
 def adaptation_files(wildcards, part):
     """Predictions of all runs of one side of a curve, in its order."""
     names = getattr(PLAN.adaptation_curves[wildcards.curve], part)
