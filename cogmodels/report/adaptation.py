@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cogmodels.report.html import METRIC_NAMES
 from cogmodels.report.style import BLUE, GREY, VERMILLION, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_TITLES = {
+    "two_way": "two-way identification",
+    "retrieval_top1": "retrieval, top 1",
+    "brain_retrieval_top1": "retrieval of brains, top 1",
+}
 
 
 def plot_adaptation(table: pd.DataFrame, *, title: str) -> Figure:
@@ -36,7 +41,7 @@ def plot_adaptation(table: pd.DataFrame, *, title: str) -> Figure:
             ):
                 _bars(above, place + shift, mine, name, colour, label)
             above.axhline(mine["chance"].iloc[0], color=VERMILLION, lw=1.4, label="chance")
-            above.set_title(METRIC_NAMES.get(metric, metric))
+            above.set_title(_TITLES.get(metric, metric))
             _bars(below, place, mine, "gain", BLUE, None)
             below.axhline(0, color=VERMILLION, lw=1.4)
             below.set_title("difference, paired")
