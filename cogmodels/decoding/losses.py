@@ -13,10 +13,11 @@ def unit(vectors: Tensor) -> Tensor:
 
 
 def similarity(predicted: Tensor, target: Tensor) -> Tensor:
-    """Cosines (n, m) of the rows, in float32 also where the network computes in bf16: at a temperature of .005 the
-    rounding of bf16 (.002 of a cosine near 1) would move logits by .4."""
+    """Cosines (n, m) of the rows, never less than float32: at a temperature of .005 the rounding of bf16 (.002 of a
+    cosine near 1), in which a network may compute, would move logits by .4."""
     with torch.autocast(predicted.device.type, enabled=False):
-        return unit(predicted.float()) @ unit(target.float()).T
+        predicted, target = (one.to(torch.promote_types(one.dtype, torch.float32)) for one in (predicted, target))
+        return unit(predicted) @ unit(target).T
 
 
 def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> Tensor:
