@@ -14,9 +14,12 @@ BaselineName = Literal["subject_ridge", "srm_ridge", "hyperalignment_ridge", "gr
 NetworkName = Literal["mindbridge", "mindeye2", "sttm"]
 CrossSubjectName = Literal[BaselineName, NetworkName]
 CROSS_SUBJECT_NAMES: tuple[str, ...] = typing.get_args(CrossSubjectName)
+#: Models that decode a subject of whom they have seen no stimulus.
+ZERO_SHOT_NAMES = ("template_average", "mindbridge")
 
 Weight = Annotated[float, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(gt=0)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -69,6 +72,13 @@ class MindEye2Options(Section):
     hidden: Size = Field(4096, description="width of the latent space that subjects share")
     blocks: Size = Field(4, description="mixer blocks of the backbone")
     dropout: Dropout = Field(0.15, description="dropout in the backbone")
+    projector: bool = Field(
+        True, description="the projector after the head; targets of few dimensions (tens) do not survive it"
+    )
+    mixed_temperature: Temperature = Field(0.006, description="of BiMixCo, in the first third of the training")
+    temperatures: tuple[Temperature, Temperature] = Field(
+        (0.004, 0.0075), description="of SoftCLIP, in the rest: from, to, along half a cosine"
+    )
 
 
 class SttmOptions(Section):
@@ -115,7 +125,11 @@ class CrossSubjectExperiment(Section):
         AdaptationRecipe(), description="how it is adapted to a new subject (`new_subject`)"
     )
     adapt_trials: int | None = Field(
-        None, ge=4, description="training trials of a new subject that are used, drawn at random; none = all"
+        None,
+        ge=0,
+        description="training trials of a new subject that are used, drawn at random, 4 or more; none = all; 0 = "
+        "zero-shot (`template_average`, `mindbridge`): only the mean and scale of its responses are learnt, from its "
+        "training trials without their stimuli",
     )
     pretrain: bool = Field(True, description="`false`: learn a new subject from scratch (`new_subject`)")
     validation_share: float = Field(
@@ -165,6 +179,13 @@ class CrossSubjectExperiment(Section):
             raise ValueError("`draws` belongs to a control: set `control`, or leave `draws` at 1")
         if self.protocol != "new_subject" and (self.adapt_trials is not None or not self.pretrain):
             raise ValueError("`adapt_trials` and `pretrain: false` belong to the protocol `new_subject`")
+        if self.adapt_trials is not None and 0 < self.adapt_trials < 4:
+            raise ValueError("`adapt_trials` is 0 (zero-shot), or 4 or more")
+        if self.adapt_trials == 0 and (self.model not in ZERO_SHOT_NAMES or not self.pretrain):
+            raise ValueError(
+                f"`adapt_trials: 0`: model `{self.model}` knows nothing of a subject before it has seen trials of it; "
+                f"zero-shot is for {', '.join(ZERO_SHOT_NAMES)}, pretrained"
+            )
         if self.text_target is not None and not self.is_network:
             raise ValueError(f"`text_target` belongs to networks, model `{self.model}` is linear")
         return self

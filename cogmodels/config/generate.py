@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.data_spec import (
     DataSpec,
@@ -140,6 +141,7 @@ STUDY_SECTIONS = {
         for name, field in AttentionChoice.model_fields.items()
         if isinstance(field.default, BaseModel)
     },
+    "`adaptation_curves.<name>`": AdaptationCurve,
 }
 SPEC_SECTIONS = {
     "Data spec (top level)": DataSpec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cogmodels.config.adaptation import check_adaptation
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.scanpath import check_scanpaths
@@ -86,6 +87,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
             content[kind] = resolve_extends(named, kind, where)
     study = validate(Study, content, where)
     _check_diets(study, where)
+    check_adaptation(study.adaptation_curves, study.experiments, where)
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)

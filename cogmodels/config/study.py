@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.alignment import Alignment
 from cogmodels.config.base import Section
 from cogmodels.config.decoding import CROSS_SUBJECT_NAMES, CrossSubjectExperiment
@@ -431,3 +432,6 @@ class Study(Section):
         {}, description="folders of images that a trained network looks at, by name"
     )
     scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")
+    adaptation_curves: dict[Name, AdaptationCurve] = Field(
+        {}, description="experiments with a new subject, with and without the others before, by name"
+    )

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 
+from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.alignment import Alignment
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.decoding import CrossSubjectExperiment
@@ -297,6 +298,15 @@ class Plan:
     def across(self) -> list[str]:
         """Names of the decoders that learn from several subjects."""
         return [name for name, one in self.experiments.items() if isinstance(one, CrossSubjectExperiment)]
+
+    @property
+    def adaptation_curves(self) -> dict[str, AdaptationCurve]:
+        """Curves of which every experiment is in the study."""
+        return {
+            name: one
+            for name, one in self.study.adaptation_curves.items()
+            if set(one.pretrained + one.scratch) <= set(self.experiments)
+        }
 
     def display_names(self, dataset: str) -> list[str]:
         """Displays or sets of scenes that a data set has for search models."""

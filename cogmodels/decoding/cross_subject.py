@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cogmodels.config.decoding import ZERO_SHOT_NAMES
 from cogmodels.config.training import Recipe
 from cogmodels.data.tables import Features
 from cogmodels.decoding.linear import DecoderRun, permute_within
@@ -57,7 +58,8 @@ class Plan:
     recipe, adaptation : Recipe
         Of a network, trained on all subjects and adapted to a new one.
     adapt_trials : int, optional
-        Training trials of a new subject that may be used, drawn at random; none = all.
+        Training trials of a new subject that may be used, drawn at random; none = all, 0 = only the scale of its
+        responses, without their stimuli (zero-shot).
     pretrain : bool
         Learn from the other subjects before; else a new subject is all there is.
     validation_share : float
@@ -211,9 +213,16 @@ def _train_fold(
     train: list[Part], targets: Targets, plan: Plan, new: str | None, seed: int, folder: Path
 ) -> tuple[Any, list[dict[str, Any]], dict[str, pd.DataFrame], dict[str, np.ndarray]]:
     """The model of one fold, its choices, its curves by stage, and what became of the training stimuli."""
+    if plan.adapt_trials == 0 and (plan.model not in ZERO_SHOT_NAMES or not plan.pretrain):
+        raise DataError(
+            f"model `{plan.model}` cannot decode a subject of whom it has seen no trial with its stimulus",
+            where="adapt_trials: 0",
+            remedy=f"Choose {' or '.join(ZERO_SHOT_NAMES)}, pretrained, or give trials",
+        )
     sources = [part for part in train if part.subject != new]
     own = [part for part in train if part.subject == new]
-    newcomer = _drawn(own[0], plan.adapt_trials, seed) if own else None
+    unlabelled = own[0] if own and plan.adapt_trials == 0 else None
+    newcomer = _drawn(own[0], plan.adapt_trials, seed) if own and unlabelled is None else None
     codes = np.unique(np.concatenate([part.codes for part in [*sources, *([newcomer] if newcomer else [])]]))
     if plan.model in BASELINES:
         first = sources if plan.pretrain else [newcomer]
@@ -221,15 +230,19 @@ def _train_fold(
         model = BASELINES[plan.model](first, targets, **options)
         if newcomer and plan.pretrain:
             model.add(newcomer)
+        if unlabelled:
+            model.add(unlabelled)
         return model, model.choices, {}, {"train": codes}
     order = np.random.default_rng([seed, 439]).permutation(len(targets.stimuli))
 
     def divided(part: Part) -> tuple[Part, Part]:
         return _divided(part, order, plan.validation_share)
 
-    return *_train_network(sources, newcomer, divided, targets, plan, seed, folder), _fates(
-        [*(sources if plan.pretrain else []), *([newcomer] if newcomer else [])], divided
-    )
+    fitted, choices, curves = _train_network(sources, newcomer, divided, targets, plan, seed, folder)
+    if unlabelled:
+        fitted.add_unlabelled(unlabelled)
+    seen = [*(sources if plan.pretrain else []), *([newcomer] if newcomer else [])]
+    return fitted, choices, curves, _fates(seen, divided)
 
 
 def _train_network(

@@ -12,6 +12,14 @@ def unit(vectors: Tensor) -> Tensor:
     return F.normalize(vectors.flatten(1), dim=-1)
 
 
+def similarity(predicted: Tensor, target: Tensor) -> Tensor:
+    """Cosines (n, m) of the rows, never less than float32: at a temperature of .005 the rounding of bf16 (.002 of a
+    cosine near 1), in which a network may compute, would move logits by .4."""
+    with torch.autocast(predicted.device.type, enabled=False):
+        predicted, target = (one.to(torch.promote_types(one.dtype, torch.float32)) for one in (predicted, target))
+        return unit(predicted) @ unit(target).T
+
+
 def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> Tensor:
     """SoftCLIP: cross-entropy of predicted against target similarities, mean of both directions.
 
@@ -25,19 +33,18 @@ def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> 
         Row i of one belongs to row i of the other.
     temperature : float
     """
-    predicted, target = unit(predicted), unit(target)
-    wished = (target @ target.T / temperature).softmax(-1)
-    similarity = predicted @ target.T / temperature
-    there = -(wished * similarity.log_softmax(-1)).sum(-1).mean()
-    back = -(wished * similarity.T.log_softmax(-1)).sum(-1).mean()
+    wished = (similarity(target, target) / temperature).softmax(-1)
+    found = similarity(predicted, target) / temperature
+    there = -(wished * found.log_softmax(-1)).sum(-1).mean()
+    back = -(wished * found.T.log_softmax(-1)).sum(-1).mean()
     return (there + back) / 2
 
 
 def info_nce(predicted: Tensor, target: Tensor, temperature: float = 0.05) -> Tensor:
     """Symmetric InfoNCE (Radford et al. 2021, CLIP) between rows (n, ...) of the same number."""
-    similarity = unit(predicted) @ unit(target).T / temperature
-    own = torch.arange(len(similarity), device=similarity.device)
-    return (F.cross_entropy(similarity, own) + F.cross_entropy(similarity.T, own)) / 2
+    found = similarity(predicted, target) / temperature
+    own = torch.arange(len(found), device=found.device)
+    return (F.cross_entropy(found, own) + F.cross_entropy(found.T, own)) / 2
 
 
 def mixed_nce(predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor, temperature: float = 0.006) -> Tensor:
@@ -53,13 +60,13 @@ def mixed_nce(predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor,
         Its own share of the mixture; 1 = not mixed.
     temperature : float
     """
-    similarity = unit(predicted) @ unit(target).T / temperature
-    own = torch.arange(len(similarity), device=similarity.device)
-    wished = torch.zeros_like(similarity)
+    found = similarity(predicted, target) / temperature
+    own = torch.arange(len(found), device=found.device)
+    wished = torch.zeros_like(found)
     wished[own, own] = share
     wished = wished.index_put((own, partner), 1 - share, accumulate=True)
-    there = -(wished * similarity.log_softmax(-1)).sum(-1).mean()
-    back = -(wished * similarity.log_softmax(0)).sum(0).mean()
+    there = -(wished * found.log_softmax(-1)).sum(-1).mean()
+    back = -(wished * found.log_softmax(0)).sum(0).mean()
     return (there + back) / 2
 
 

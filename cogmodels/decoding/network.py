@@ -5,17 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from cogmodels.config.training import Recipe
 from cogmodels.decoding.losses import cosine
+from cogmodels.decoding.resident import Places, device_of, gather_on
 from cogmodels.decoding.subjects import Part, Scaler, Targets, fit_scaler
 from cogmodels.training.fit import fit
+
+if TYPE_CHECKING:
+    from cogmodels.config.training import Recipe
 
 #: Number of each example, and subject -> its `values` (n, n_features), `image` (n, d) and, where there is, `text`.
 Batch = tuple[Tensor, Mapping[str, Mapping[str, Tensor]]]
@@ -116,17 +119,22 @@ class JointExamples:
 
     def example(self, index: int, epoch: int) -> tuple[int, dict[str, dict[str, np.ndarray]]]:
         """Number, and of each subject ``values``, ``image`` and, where there is, ``text``, float32."""
+        return index, {part.subject: self._vectors(part, rows, code) for part, rows, code in self.chosen(index, epoch)}
+
+    def chosen(self, index: int, epoch: int) -> list[tuple[Part, np.ndarray, int]]:
+        """Of each subject that takes part: itself, the rows of its responses that an example is the mean of, and their
+        stimulus."""
         if epoch != self._epoch or not self._orders:
             self._epoch, self._orders = epoch, [self._order(k, epoch) for k in range(len(self.parts))]
         absent = [name for place, name in enumerate(self.turns) if place != epoch % len(self.turns)]
-        found = {}
+        found = []
         for part, order, codes, trials in zip(self.parts, self._orders, self.stimuli, self._trials, strict=True):
             if part.subject not in absent:
                 place = int(order[index % len(order)])
                 rows = trials[int(codes[place])]
                 chosen = rows[[(epoch + place) % len(rows)]] if self.training else rows
-                found[part.subject] = self._vectors(part, chosen, int(codes[place]))
-        return index, found
+                found.append((part, chosen, int(codes[place])))
+        return found
 
     def _order(self, position: int, epoch: int) -> np.ndarray:
         n = len(self.stimuli[position])
@@ -164,7 +172,9 @@ class TrainedNetwork:
         self.length = float(np.linalg.norm(known - self.centre, axis=1).mean())
         text = targets.text
         self.targets = Targets(
-            targets.stimuli, targets.image - self.centre, None if text is None else text - text[stimuli].mean(axis=0)
+            targets.stimuli,
+            (targets.image - self.centre).astype(np.float32),
+            None if text is None else (text - text[stimuli].mean(axis=0)).astype(np.float32),
         )
 
     def train(
@@ -191,6 +201,10 @@ class TrainedNetwork:
             self.net.reset(train.subject, train.width)
         turns = [part.subject for part in sources]
         return self._fit([*sources, train], [validation], recipe, seed, folder, turns)
+
+    def add_unlabelled(self, part: Part) -> None:
+        """A new subject of whom only the scale of the responses is learnt (zero-shot)."""
+        self.scalers[part.subject] = fit_scaler(part)
 
     def predict(self, subject: str, values: np.ndarray) -> np.ndarray:
         """Features (n, d) decoded from responses (n, n_features) of a subject."""
@@ -220,9 +234,13 @@ class TrainedNetwork:
         folder: Path,
         turns: Sequence[str] = (),
     ) -> pd.DataFrame:
-        examples = JointExamples(train, self.targets, self.scalers, training=True, seed=seed, turns=turns)
-        held = JointExamples(validation, self.targets, self.scalers, training=False)
-        return fit(self.net, _objective, examples, held, recipe, seed=seed, folder=folder, monitor="cosine")
+        examples: Any = JointExamples(train, self.targets, self.scalers, training=True, seed=seed, turns=turns)
+        held: Any = JointExamples(validation, self.targets, self.scalers, training=False)
+        prepare = gather_on(device_of(recipe), examples)
+        if prepare is not None:
+            examples, held = Places(examples), Places(held)
+        options = {"seed": seed, "folder": folder, "prepare": prepare, "monitor": "cosine"}
+        return fit(self.net, _objective, examples, held, recipe, **options)
 
 
 def initial_network(kind: type[SubjectNetwork], widths: Mapping[str, int], targets: Targets, seed: int, **options: Any):

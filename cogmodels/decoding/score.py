@@ -7,12 +7,14 @@ import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.ceiling import signal_and_noise, simulate_measurement
-from cogmodels.metrics.retrieval import correlation_matrix, top_k, two_way
+from cogmodels.metrics.retrieval import candidates_ahead, correlation_matrix, cosine_matrix, top_k_of_pool, two_way
 from cogmodels.metrics.uncertainty import bootstrap_interval, permutation_null, permutation_p
 
 SCORE_COLUMNS = ["metric", "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n"]
 
 CEILING_DRAWS = 100
+#: Candidates of the retrieval scores that are compared with the literature's, where there are more of them.
+SMALL_POOL = 300
 
 
 def score_predictions(
@@ -97,10 +99,11 @@ def score_features(
     """Retrieval of held-out stimuli from predicted feature vectors, each subject on its own.
 
     Predictions of a stimulus's repeats (and of seeds and draws) are averaged; the candidates are the held-out stimuli
-    of that subject; similarity is Pearson r. The unit is the subject. The p-value permutes the candidates within each
-    subject. The ceiling of the retrieval scores is the same score between two halves of the repeats (which therefore
-    have half the data on each side); that of ``pearson`` is sqrt(2 r / (1 + r)) for the correlation r of the halves
-    (Spearman-Brown; Lage-Castellanos et al. 2019). Without repeats it is missing.
+    of that subject; similarity is Pearson r. ``retrieval_*`` looks for the stimulus of a brain, ``brain_retrieval_*``
+    for the brain of a stimulus; with more than ``SMALL_POOL`` candidates also in pools of that many
+    (:func:`cogmodels.metrics.retrieval.top_k_of_pool`). The unit is the subject. The p-value permutes the candidates
+    within each subject. The ceiling is the score of simulated predictions whose reproducible part is the truth, by the
+    signal and noise of repeats (Kay et al. 2024, GSN). Without repeats it is missing.
 
     Parameters
     ----------
@@ -114,7 +117,12 @@ def score_features(
     Raises
     ------
     DataError
-        A predicted stimulus has no features.
+        A predicted stimulus has no features, or a prediction is not finite.
+
+    Returns
+    -------
+    DataFrame with the columns of ``SCORE_COLUMNS`` and ``shuffled_brain``: the mean of the score over the permutations,
+    which is what the decoder reaches with the brain of another stimulus.
     """
     missing = sorted(set(predictions["stimulus"]) - set(stimuli))
     if missing:
@@ -123,6 +131,14 @@ def score_features(
             where="features table",
             remedy="Make the features of every stimulus that was shown",
         )
+    for subject, mine in predictions.groupby("subject", sort=True):
+        wrong = sum(not np.isfinite(one).all() for one in mine["predicted"])
+        if wrong:
+            raise DataError(
+                f"{wrong} predictions hold values that are not finite",
+                where=f"subject {subject}",
+                remedy="Look at the responses of its test trials",
+            )
     scores: dict[str, list[np.ndarray]] = {}
     ceilings: dict[str, list[float]] = {}
     pools = []
@@ -133,12 +149,6 @@ def score_features(
         for metric, ceiling in _ceilings(mine, stimuli, features, seed).items():
             ceilings.setdefault(metric, []).append(ceiling)
         pools.append(len(names))
-    chance = {
-        "retrieval_top1": np.mean([1 / pool for pool in pools]),
-        "retrieval_top5": np.mean([min(1.0, 5 / pool) for pool in pools]),
-        "two_way": 0.5,
-        "pearson": 0.0,
-    }
     rows = []
     for metric, matrices in scores.items():
         own = [np.diagonal(matrix) for matrix in matrices]
@@ -159,8 +169,18 @@ def score_features(
         )
         ceiling = float(np.mean(ceilings[metric])) if ceilings.get(metric) else np.nan
         p = permutation_p(value, null)
-        rows.append([metric, value, low, high, float(chance[metric]), ceiling, p, len(own), "subject"])
-    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+        chance = float(np.mean([_chance(metric, pool) for pool in pools]))
+        rows.append([metric, value, low, high, chance, ceiling, p, len(own), "subject", float(null.mean())])
+    return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "shuffled_brain"])
+
+
+def _chance(metric: str, pool: int) -> float:
+    """Of a score of :func:`score_features` with so many candidates."""
+    name, _, small = metric.removeprefix("brain_").partition("_of_")
+    k = {"retrieval_top1": 1, "retrieval_top5": 5}.get(name)
+    if k is None:
+        return 0.5 if name == "two_way" else 0.0
+    return min(1.0, k / (int(small) if small else pool))
 
 
 def _positions(frame: pd.DataFrame, columns: list[str]) -> list[pd.Series]:
@@ -185,12 +205,18 @@ def retrieval_matrices(
 
 def _scores_of(predicted: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
     similarity = correlation_matrix(predicted, target)
-    return {
-        "retrieval_top1": top_k(similarity, 1),
-        "retrieval_top5": top_k(similarity, 5),
-        "two_way": two_way(similarity),
-        "pearson": similarity,
-    }
+    # The other way round, a row is a stimulus and its candidates are brains.
+    ahead = {"retrieval": candidates_ahead(similarity), "brain_retrieval": candidates_ahead(similarity.T).T}
+    found = {}
+    for name, ranks in ahead.items():
+        found |= {f"{name}_top{k}": (ranks < k).astype(np.float64) for k in (1, 5)}
+        if name == "retrieval":
+            found |= {"two_way": two_way(similarity), "pearson": similarity}
+    found["cosine"] = cosine_matrix(predicted, target)
+    if len(similarity) > SMALL_POOL:
+        for name, ranks in ahead.items():
+            found |= {f"{name}_top{k}_of_{SMALL_POOL}": top_k_of_pool(ranks, k, SMALL_POOL) for k in (1, 5)}
+    return found
 
 
 def _centre(candidates: set[str], stimuli: list[str], features: np.ndarray) -> np.ndarray:

@@ -15,12 +15,47 @@ def correlation_matrix(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     return _unit_rows(predicted) @ _unit_rows(target).T
 
 
-def top_k(similarity: np.ndarray, k: int) -> np.ndarray:
-    """1 where the candidate is among the ``k`` most similar ones, else 0; ties count against it. Chance is k / m."""
+def cosine_matrix(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Cosine (n, m) between the rows of ``predicted`` (n, d) and of ``target`` (m, d); rows of zeros give 0."""
+    return _scaled_rows(np.asarray(predicted, np.float64)) @ _scaled_rows(np.asarray(target, np.float64)).T
+
+
+def candidates_ahead(similarity: np.ndarray) -> np.ndarray:
+    """Number (n, m) of the other candidates of a row that are at least as similar."""
     from scipy.stats import rankdata
 
-    ahead = similarity.shape[1] - rankdata(similarity, method="min", axis=1)
-    return (ahead < k).astype(np.float64)
+    return similarity.shape[1] - rankdata(similarity, method="min", axis=1)
+
+
+def top_k(similarity: np.ndarray, k: int) -> np.ndarray:
+    """1 where the candidate is among the ``k`` most similar ones, else 0; ties count against it. Chance is k / m."""
+    return (candidates_ahead(similarity) < k).astype(np.float64)
+
+
+def top_k_of_pool(ahead: np.ndarray, k: int, pool: int) -> np.ndarray:
+    """Probability that a candidate is among the ``k`` most similar ones of ``pool`` drawn at random, itself among them.
+
+    What a mean over draws of smaller pools (MindEye: 30 draws of 300) estimates, without the noise of the draws: the
+    hypergeometric probability that fewer than ``k`` of those ahead are drawn. Chance is k / pool.
+
+    Parameters
+    ----------
+    ahead : (n, m) float
+        Of :func:`candidates_ahead`.
+    k, pool : int
+
+    Raises
+    ------
+    ValueError
+        A pool larger than the m candidates.
+    """
+    from scipy.stats import hypergeom
+
+    candidates = ahead.shape[1]
+    if pool > candidates:
+        raise ValueError(f"a pool of {pool} cannot be drawn from {candidates} candidates")
+    by_rank = hypergeom.cdf(k - 1, candidates - 1, np.arange(candidates), pool - 1)
+    return by_rank[ahead.astype(int)]
 
 
 def two_way(similarity: np.ndarray) -> np.ndarray:
@@ -43,6 +78,11 @@ def _unit_rows(values: np.ndarray) -> np.ndarray:
     """Rows centred and scaled to length one; a constant row becomes zeros."""
     values = np.asarray(values, dtype=np.float64)
     centred = values - values.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
     floor = 1e-12 * np.sqrt(values.shape[1]) * np.abs(values).max(axis=1, keepdims=True)
-    return np.divide(centred, length, out=np.zeros_like(centred), where=length > floor)
+    return _scaled_rows(centred, floor)
+
+
+def _scaled_rows(values: np.ndarray, floor: np.ndarray | float = 0.0) -> np.ndarray:
+    """Rows scaled to length one; those no longer than ``floor`` become zeros."""
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.divide(values, length, out=np.zeros_like(values), where=length > floor)

@@ -20,6 +20,9 @@ SCORE_COLUMNS = [
     "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n",
 ]  # fmt: skip
 
+#: Scores that a figure beside others would only repeat.
+_TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
+
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
     """Scores of all experiments, tidy, one row a number, in the columns of ``SCORE_COLUMNS``.
@@ -116,7 +119,7 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Map
 
     ``simulated``, ``made``: as :func:`comparison_page` takes them.
     """
-    metrics = [name for name in dict.fromkeys(scores["metric"]) if name != "retrieval_top5"]
+    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in _TABLE_ONLY]
     counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
     height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
     with house_style():

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
 import pandas as pd
@@ -16,10 +16,12 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch import Tensor, nn
 
-from cogmodels.config.training import Recipe
 from cogmodels.errors import DataError
 from cogmodels.training.batches import Batches, Examples
 from cogmodels.training.objectives import Objective
+
+if TYPE_CHECKING:
+    from cogmodels.config.training import Recipe
 
 logger = logging.getLogger(__name__)
 # Lightning greets, and advertises, on the terminal.
@@ -199,7 +201,7 @@ def fit(
     Raises
     ------
     DataError
-        Loss or scores that are not finite.
+        Loss or scores that are not finite; a checkpoint of another network in the folder.
     """
     folder = Path(folder)
     curves = Curves()
@@ -220,7 +222,7 @@ def fit(
             trainer = _trainer(recipe, callbacks, folder)
             learner = Learner(net, objective, recipe, seed, prepare)
             batches = Batches(train, validation, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed)
-            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder), weights_only=False)
+            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder, net), weights_only=False)
         best = torch.load(kept.best_model_path, map_location="cpu", weights_only=False)["state_dict"]
     finally:
         torch.use_deterministic_algorithms(deterministic)
@@ -259,17 +261,25 @@ def _precision(recipe: Recipe) -> str:
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
 
 
-def _last(folder: Path) -> Path | None:
-    """The checkpoint to go on from; one that a kill has cut off is dropped."""
+def _last(folder: Path, net: nn.Module) -> Path | None:
+    """The checkpoint to go on from; one that a kill has cut off is dropped, one of another network refused."""
     path = folder / "last.ckpt"
     if not path.exists():
         return None
     try:
-        torch.load(path, map_location="cpu", weights_only=False)
+        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
     except Exception as error:
         logger.warning("%s cannot be read (%s): training begins anew", path, error)
         path.unlink()
         return None
+    found = {name.removeprefix("net."): value.shape for name, value in state.items()}
+    unlike = sorted(set(found.items()) ^ {(name, value.shape) for name, value in net.state_dict().items()})
+    if unlike:
+        raise DataError(
+            f"the checkpoint is of another network (`{unlike[0][0]}` is not the same)",
+            where=path,
+            remedy="Delete the folder, or give each config one of its own",
+        )
     return path
 
 

@@ -215,8 +215,8 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
 # What each shipped study has beside what all have.
 SHIPPED = {
     "decoding": {
-        "fetch_source": None, "simulate_subject": 2 * SUBJECTS, "train_decoder": None, "train_cross_subject": 17,
-        "score_decoder": 17, "plot_decoder": 17, "plot_curves": 9, "track_run": 17,
+        "fetch_source": None, "simulate_subject": 2 * SUBJECTS, "train_decoder": None, "train_cross_subject": 19,
+        "score_decoder": 19, "plot_decoder": 19, "plot_curves": 11, "track_run": 19, "compare_adaptation": 1,
     },
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},

@@ -619,7 +619,38 @@ def decoder_figures():
     """What the report shows of decoders: what they retrieve or confuse, learning curves of networks."""
     figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")]
     networks = [name for name in PLAN.across if PLAN.experiments[name].is_network]
-    return figures + [f"{PLAN.experiment_folder(name)}/curves.png" for name in networks]
+    figures += [f"{PLAN.experiment_folder(name)}/curves.png" for name in networks]
+    return figures + adaptation_outputs("adaptation.png")
+
+
+def first_adapted(curve):
+    """The first experiment of an adaptation curve."""
+    return PLAN.experiments[PLAN.adaptation_curves[curve].pretrained[0]]
+
+
+def adaptation_outputs(name):
+    """A file of each adaptation curve."""
+    return [f"{RESULTS}/decoding/{first_adapted(one).dataset}/{one}/{name}" for one in PLAN.adaptation_curves]
+
+
+def adaptation_title(wildcards):
+    """Title of an adaptation curve, which says where data are simulated."""
+    kind = "SIMULATED, " if wildcards.dataset in PLAN.simulated else ""
+    return f"{kind}{wildcards.curve}: a new subject"
+
+
+def adaptation_files(wildcards, part):
+    """Predictions of all runs of one side of a curve, in its order."""
+    names = getattr(PLAN.adaptation_curves[wildcards.curve], part)
+    return [f"{run}/predictions.parquet" for name in names for run in PLAN.run_folders(name)]
+
+
+def adaptation_pairs(wildcards):
+    """Of each pair of a curve: name of the pretrained experiment, trials of the new subject (0 = all), runs."""
+    return [
+        {"experiment": name, "trials": PLAN.experiments[name].adapt_trials or 0, "runs": len(PLAN.run_folders(name))}
+        for name in PLAN.adaptation_curves[wildcards.curve].pretrained
+    ]
 
 
 def experiment_config(*names):

@@ -8,6 +8,7 @@ rule compare_experiments:
             *(f"{PLAN.experiment_folder(name)}/scores.csv" for name in PLAN.experiments),
             *preprocessing_scores(),
             *diet_scores(),
+            *adaptation_outputs("adaptation_scores.csv"),
         ],
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:

@@ -122,7 +122,10 @@ class MindBridge(SubjectNetwork):
         return pool_responses(values, self.pooled, self.pooling)
 
     def decode(self, values: Tensor, subject: str) -> tuple[Tensor, Tensor | None]:
-        return self._heads(self.embedders[subject](self.pool(values)))
+        """See :class:`SubjectNetwork`; of a subject without an embedder, through the mean of the others' embeddings."""
+        pooled = self.pool(values)
+        embedders = [self.embedders[subject]] if subject in self.embedders else self.embedders.values()
+        return self._heads(torch.stack([embed(pooled) for embed in embedders]).mean(0))
 
     def objective(self, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         _, parts = batch

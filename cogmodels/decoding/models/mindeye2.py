@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from cogmodels.decoding.losses import mixed_nce, soft_clip
 from cogmodels.decoding.network import Batch, SubjectNetwork, agreement, joined
 
-#: Share of the training that mixes responses, and temperatures of the two halves of it (MindEye2's code, c184718).
-_MIXED_UNTIL, _MIXED_TEMPERATURE, _TEMPERATURES = 1 / 3, 0.006, (0.004, 0.0075)
+#: Share of the training that mixes responses (MindEye2's code, c184718).
+_MIXED_UNTIL = 1 / 3
 _MIXED_SHARE, _MIXED_BETA = 0.5, 0.15
 
 
@@ -52,6 +52,13 @@ class MindEye2(SubjectNetwork):
     hidden, blocks : int
         Width of the latent space, depth of the backbone.
     dropout : float
+    projector : bool
+        Whether a projector comes after the head. It begins with LayerNorm and GELU, which a target of few dimensions
+        does not survive: the published one has 1664.
+    mixed_temperature : float
+        Of BiMixCo.
+    temperatures : two floats
+        Of SoftCLIP, at its start and at the end.
     """
 
     def __init__(
@@ -63,13 +70,16 @@ class MindEye2(SubjectNetwork):
         hidden: int = 4096,
         blocks: int = 4,
         dropout: float = 0.15,
+        projector: bool = True,
+        mixed_temperature: float = 0.006,
+        temperatures: Sequence[float] = (0.004, 0.0075),
     ) -> None:
         super().__init__()
-        self.hidden = hidden
+        self.hidden, self.mixed_temperature, self.temperatures = hidden, mixed_temperature, tuple(temperatures)
         self.ridge = nn.ModuleDict()
         self.backbone = nn.Sequential(*(_Mixer(hidden, dropout) for _ in range(blocks)))
         self.head = nn.Linear(hidden, image)
-        self.projector = _projector(image, min(hidden, image))
+        self.projector = _projector(image, min(hidden, image)) if projector else nn.Identity()
         self.text_head = nn.Linear(hidden, text) if text else None
         for subject, width in widths.items():
             self.add_subject(subject, width)
@@ -101,14 +111,14 @@ class MindEye2(SubjectNetwork):
         loss = torch.zeros((), device=decoded[0].device)
         for found, wished in zip(decoded, target, strict=True):
             if found is not None and wished is not None and mixing:
-                loss = loss + mixed_nce(found, wished, torch.cat(partners), torch.cat(shares), _MIXED_TEMPERATURE)
+                loss = loss + mixed_nce(found, wished, torch.cat(partners), torch.cat(shares), self.mixed_temperature)
             elif found is not None and wished is not None:
                 loss = loss + soft_clip(found, wished, self.temperature())
         return loss, agreement(decoded, target)
 
     def temperature(self) -> float:
         """Of SoftCLIP, at this point of the training."""
-        low, high = _TEMPERATURES
+        low, high = self.temperatures
         passed = min(1.0, max(0.0, (self.progress - _MIXED_UNTIL) / (1 - _MIXED_UNTIL)))
         return low + (high - low) * (1 - torch.cos(torch.tensor(passed * torch.pi)).item()) / 2
 

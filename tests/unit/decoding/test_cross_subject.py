@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cogmodels.config.decoding import CrossSubjectExperiment, DecoderRecipe
 from cogmodels.config.training import Recipe
 from cogmodels.data.tables import Features
 from cogmodels.decoding.cross_subject import Plan, join_targets, train_cross_subject, warn_of_chance
@@ -223,3 +224,32 @@ def test_a_decoder_at_chance_is_warned_of_unless_it_is_a_control(caplog):
     assert "AT CHANCE" in caplog.text
     assert not warn_of_chance(table, "shuffled_labels")
     assert not warn_of_chance(pd.DataFrame({"p": [0.2, 0.01]}), "none")
+
+
+@pytest.mark.parametrize("model", ["template_average", "mindbridge"])
+def test_zero_shot_learns_the_scale_of_a_new_subject_and_none_of_its_stimuli(tmp_path, model):
+    subjects, targets = shared_study(noise=0.5)
+    options = {"pooling": "linear", "pooled": 16, "hidden": 8, "bottleneck": 2, "blocks": 1}
+    recipe = DecoderRecipe(epochs=2, batch_size=8, accelerator="cpu")
+    plan = Plan(model, "new_subject", adapt_trials=0, recipe=recipe, options=options, dimensions=4)
+    one = train_cross_subject(subjects, targets, plan, folds=["sub-02"], folder=tmp_path / "a")
+    assert set(one.predictions["subject"]) == {"02"}
+    # Whatever was shown in its training trials, the predictions are the same.
+    trials, values = subjects[1]
+    train = trials["split"] == "train"
+    again = trials.copy()
+    again.loc[train, "stimulus"] = trials.loc[train, "stimulus"].to_numpy()[::-1]
+    subjects[1] = (again, values)
+    other = train_cross_subject(subjects, targets, plan, folds=["sub-02"], folder=tmp_path / "b")
+    np.testing.assert_array_equal(np.stack(one.predictions["predicted"]), np.stack(other.predictions["predicted"]))
+
+
+def test_zero_shot_is_refused_where_a_model_needs_trials(tmp_path):
+    subjects, targets = shared_study()
+    with pytest.raises(DataError, match="`srm_ridge` cannot decode a subject of whom it has seen no trial"):
+        train_cross_subject(subjects, targets, Plan("srm_ridge", "new_subject", adapt_trials=0), folder=tmp_path)
+    shared = {"dataset": "d", "pipeline": "p", "target": "latent", "protocol": "new_subject"}
+    with pytest.raises(ValueError, match="zero-shot is for template_average, mindbridge"):
+        CrossSubjectExperiment(**shared, model="srm_ridge", adapt_trials=0)
+    with pytest.raises(ValueError, match="4 or more"):
+        CrossSubjectExperiment(**shared, model="mindbridge", adapt_trials=2)

@@ -1,14 +1,21 @@
 """What all networks across subjects keep to: shapes, transfer by new parts alone, what an example holds."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_collate
 
 from cogmodels.config.decoding import CrossSubjectExperiment
+from cogmodels.decoding.losses import info_nce, mixed_nce
 from cogmodels.decoding.models.mindeye2 import MindEye2, mix
 from cogmodels.decoding.network import JointExamples, TrainedNetwork, initial_network
 from cogmodels.decoding.registry import BASELINES, NETWORKS
+from cogmodels.decoding.resident import Gather, Places
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
+from tests.unit.decoding.studies import shared_study
 
 SIZES = {
     "mindbridge": {"pooled": 16, "hidden": 8, "bottleneck": 2, "blocks": 1},
@@ -150,3 +157,81 @@ def test_temperature_of_mindeye2_rises_along_half_a_cosine():
     for net.progress in (0.0, 1 / 3, 2 / 3, 1.0):
         found.append(net.temperature())
     assert found == pytest.approx([0.004, 0.004, 0.00575, 0.0075])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_gathered_on_the_device_is_what_the_host_makes(training):
+    both = parts(repeats=3)
+    # One stimulus has fewer repeats.
+    both[0] = Part("01", both[0].values.astype(np.float16), both[0].rows[:-1], both[0].codes[:-1])
+    scalers = {part.subject: fit_scaler(part) for part in both}
+    centred = TrainedNetwork(torch.nn.Identity(), targets(), np.arange(6)).targets
+    examples = JointExamples(both, centred, scalers, training=training, seed=3)
+    places, gather = Places(examples), Gather(both, centred, scalers, torch.device("cpu"))
+    for epoch in (0, 1):
+        expected = default_collate([examples.example(index, epoch) for index in range(len(examples))])
+        found = gather(default_collate([places.example(index, epoch) for index in range(len(places))]))
+        torch.testing.assert_close(found, expected, rtol=1e-6 if not training else 0, atol=1e-6 if not training else 0)
+
+
+def test_losses_are_not_rounded_where_the_network_is():
+    from cogmodels.decoding.losses import soft_clip
+
+    torch.manual_seed(0)
+    vectors = torch.randn(20, 64)
+    other = vectors + 0.3 * torch.randn(20, 64)
+    plain = soft_clip(other, vectors)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(soft_clip(other, vectors), plain)
+
+
+def test_networks_need_neither_config_nor_linear_models():
+    code = (
+        "import sys\n"
+        "for name in ('pydantic', 'himalaya', 'mne', 'nibabel', 'wandb'): sys.modules[name] = None\n"
+        "import cogmodels.decoding.models.mindbridge, cogmodels.decoding.models.sttm, cogmodels.decoding.models.mindeye2\n"
+        "from cogmodels.training.fit import fit\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_bimixco_equals_the_value_worked_out_by_hand():
+    # Responses 0 and 1: the first is three quarters of itself and one quarter of the second, the second is itself.
+    target = torch.eye(2)
+    predicted = torch.tensor([[0.6, 0.8], [0.0, 1.0]])
+    partner, share = torch.tensor([1, 0]), torch.tensor([0.75, 1.0])
+    loss = mixed_nce(predicted, target, partner, share, temperature=0.5)
+    e = np.exp
+    rows = np.log([[e(1.2), e(1.6)], [e(0.0), e(2.0)]]) - np.log([[e(1.2) + e(1.6)], [e(0.0) + e(2.0)]])
+    columns = np.log([[e(1.2), e(1.6)], [e(0.0), e(2.0)]]) - np.log([e(1.2) + e(0.0), e(1.6) + e(2.0)])
+    wished = np.array([[0.75, 0.25], [0.0, 1.0]])
+    assert loss.item() == pytest.approx(-((wished * rows).sum() / 2 + (wished * columns).sum() / 2) / 2, rel=1e-5)
+    # Not mixed, it is InfoNCE.
+    whole = mixed_nce(predicted, target, partner, torch.ones(2), temperature=0.5)
+    torch.testing.assert_close(whole, info_nce(predicted, target, 0.5))
+    # A row mixed with itself counts once.
+    own = mixed_nce(predicted, target, torch.tensor([0, 1]), torch.tensor([0.3, 0.6]), temperature=0.5)
+    torch.testing.assert_close(own, whole)
+
+
+def test_without_its_projector_mindeye2_learns_targets_of_few_dimensions():
+    found, shared = shared_study(noise=4.0, seed=11, stimuli=60)
+    rows = {}
+    for projector in (True, False):
+        torch.manual_seed(0)
+        net = MindEye2({"01": 30}, 6, hidden=32, blocks=1, projector=projector, temperatures=(0.2, 0.2))
+        net.progress = 0.9
+        trials, values = found[0]
+        codes = shared.codes(trials)
+        x, y = (torch.tensor(one, dtype=torch.float32) for one in (values / values.std(), shared.image[codes]))
+        train = torch.tensor((trials["split"] == "train").to_numpy())
+        optimizer = torch.optim.AdamW(net.parameters(), lr=0.01)
+        for _ in range(60):
+            loss, _ = net.train().objective((torch.arange(90), {"01": {"values": x[train], "image": y[train]}}))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        decoded = net.eval().decode(x[~train], "01")[0].detach()
+        rows[projector] = torch.nn.functional.cosine_similarity(decoded, y[~train]).mean().item()
+    assert rows[False] > rows[True] + 0.05

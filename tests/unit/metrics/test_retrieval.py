@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cogmodels.metrics.retrieval import correlation_matrix, top_k, two_way
+from cogmodels.metrics.retrieval import (
+    candidates_ahead,
+    correlation_matrix,
+    cosine_matrix,
+    top_k,
+    top_k_of_pool,
+    two_way,
+)
 
 SIMILARITY = np.array([[0.9, 0.1, 0.2], [0.5, 0.4, 0.6], [0.3, 0.3, 0.3]])
 
@@ -39,3 +46,27 @@ def test_scores_over_all_candidates_sum_to_what_chance_says(similarity):
     # Averaged over every candidate, two-way is 1/2 whatever the similarities; top-k is at most k / n.
     np.testing.assert_allclose(two_way(similarity).mean(axis=1), 0.5, atol=1e-12)
     assert np.all(top_k(similarity, 2).mean(axis=1) <= 2 / 6 + 1e-12)
+
+
+def test_cosine_by_hand_and_zeros_give_zero():
+    found = cosine_matrix([[3.0, 4.0], [0.0, 0.0]], [[1.0, 0.0], [4.0, 3.0]])
+    np.testing.assert_allclose(found, [[0.6, 0.96], [0, 0]])
+
+
+def test_a_smaller_pool_is_the_mean_over_draws_and_by_hand():
+    # Four candidates, one ahead: among two of which one is itself, it is first in two of three draws.
+    ahead = candidates_ahead(np.array([[0.5, 0.9, 0.1, 0.2]]))
+    assert top_k_of_pool(ahead, 1, 2)[0, 0] == pytest.approx(2 / 3)
+    rng = np.random.default_rng(0)
+    similarity = rng.normal(size=(40, 40)) + 2 * np.eye(40)
+    for matrix in (similarity, similarity.T):
+        draws = []
+        for _ in range(400):
+            kept = rng.permutation(40)[:15]
+            draws.append(np.diagonal(top_k(matrix[np.ix_(kept, kept)], 5)).mean())
+        exact = np.diagonal(top_k_of_pool(candidates_ahead(matrix), 5, 15)).mean()
+        assert np.mean(draws) == pytest.approx(exact, abs=4 * np.std(draws) / 20)
+    ahead = candidates_ahead(similarity)
+    np.testing.assert_array_equal(top_k_of_pool(ahead, 5, 40), top_k(similarity, 5))
+    with pytest.raises(ValueError, match="pool of 41"):
+        top_k_of_pool(ahead, 1, 41)

@@ -225,3 +225,10 @@ def test_throughput_is_told_beside_the_curves(tmp_path):
     _, curves = train(tmp_path)
     assert curves.attrs["examples_per_second"] > 0
     assert "examples_per_second" not in curves
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    train(tmp_path)
+    wider = nn.Sequential(nn.Linear(6, 17), nn.ReLU(), nn.Linear(17, 2))
+    with pytest.raises(DataError, match="checkpoint is of another network"):
+        fit(wider, classification, Points(90, 1), Points(60, 2), recipe(), folder=tmp_path)
