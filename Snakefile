@@ -27,6 +27,7 @@ rule all:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/fmri.smk"
+include: "workflow/rules/betas.smk"
 include: "workflow/rules/rdm.smk"
 include: "workflow/rules/maps.smk"
 include: "workflow/rules/gaze.smk"

@@ -84,6 +84,48 @@ def source_part(*names):
     return lambda wildcards: PLAN.specs[wildcards.dataset].source.model_dump(include=set(names))
 
 
+def simulated_parts(wildcards):
+    """Options of each modality that a simulated subject has recordings of; none for the others."""
+    parts = {"fmri": "bold", "eeg": "eeg", "gaze": "gaze", "betas": "betas"}
+    source = PLAN.specs[wildcards.dataset].source.model_dump(include=set(parts.values()))
+    has = {parts[r.modality] for r in PLAN.recordings(wildcards.dataset, subject=wildcards.subject)}
+    return {name: options for name, options in source.items() if name in has}
+
+
+def image_stimuli(wildcards):
+    """The images that subjects of a simulated study see; none where they see none."""
+    return PLAN.specs[wildcards.dataset].source.images
+
+
+def image_options(wildcards):
+    """What gathering them depends on."""
+    shown = image_stimuli(wildcards)
+    limit = shown.photographs.limit if shown.photographs else None
+    return {"limit": limit, "rendered": shown.rendered, "seed": PLAN.specs[wildcards.dataset].source.seed}
+
+
+def photograph_root(wildcards):
+    """Folder of the data set that photographs are of; none where all images are rendered."""
+    wanted = image_stimuli(wildcards).photographs
+    return PLAN.scene_root(wanted.dataset) if wanted else None
+
+
+def truth_source(wildcards):
+    """What the truth of a simulated study is drawn by."""
+    names = ["seed", "subjects", "latent_dimensions"]
+    shown = image_stimuli(wildcards)
+    source = source_part(*names, *([] if shown else ["stimuli", "categories"]))(wildcards)
+    return source | ({"test": shown.test} if shown else {})
+
+
+def truth_images(wildcards, features):
+    """Features of the images that a simulated study shows, or their table; none where it shows none."""
+    if image_stimuli(wildcards) is None:
+        return []
+    name = wildcards.dataset
+    return f"{DERIVATIVES}/{name}/features/{name}-backbone.parquet" if features else f"{DATA}/{name}/stimuli/images.tsv"
+
+
 def converter_options(wildcards):
     """What the spec tells the `gaze_files` converter; nothing for the others."""
     spec = PLAN.specs[wildcards.dataset]
@@ -796,10 +838,10 @@ def bold_quality_tables():
 
 
 def response_tables():
-    """The Responses tables of all fmri and eeg pipelines, whether an experiment reads them or not."""
+    """The Responses tables of all fmri, eeg and betas pipelines, whether an experiment reads them or not."""
     return [
         f"{PLAN.derivative(dataset, pipeline)}/sub-{subject}/sub-{subject}_responses.parquet"
-        for pipeline in PLAN.pipelines("fmri", "eeg")
+        for pipeline in PLAN.pipelines("fmri", "eeg", "betas")
         for dataset in PLAN.datasets_of(pipeline)
         for subject in PLAN.subjects(dataset, pipeline)
     ]
