@@ -384,7 +384,7 @@ class Plan:
     def scene_root(self, dataset: str) -> str:
         """Folder that the tables and images of a data set's scenes lie in."""
         spec = self.specs[dataset]
-        fetched = spec.source.kind != "folder" and not spec.converter
+        fetched = spec.source.kind not in ("folder", "simulation") and not spec.converter
         return f"{self.root(dataset)}/sourcedata" if fetched else self.root(dataset)
 
     def architecture(self, name: str) -> dict[str, object]:
