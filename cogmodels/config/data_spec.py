@@ -61,6 +61,9 @@ class FilesSource(Section):
 
     kind: Literal["files"] = Field("files", description="kind of source")
     path: str = Field(description="the folder of files, absolute or relative to the working directory")
+    link: bool = Field(
+        False, description="link files where the file system can, for what is too large to copy; leave them as they are then"
+    )
 
 
 class FolderSource(Section):

@@ -101,9 +101,9 @@ def _write_table(path: Path, images: Mapping[str, np.ndarray], shared: np.ndarra
     seen = np.unique(np.concatenate([*images.values(), shared]))
     table = pd.DataFrame({"nsdId": seen, "shared1000": np.isin(seen, shared)})
     for subject, shown in images.items():
+        trials = pd.DataFrame({"image": shown, "trial": np.arange(len(shown)) + 1})
+        trials["repeat"] = trials.groupby("image").cumcount()
+        wide = trials.pivot(index="image", columns="repeat", values="trial").reindex(seen).fillna(0).astype(int)
         for repeat in range(REPEATS):
-            table[f"subject{int(subject)}_rep{repeat}"] = 0
-        for row, image in enumerate(seen):
-            for repeat, trial in enumerate(np.flatnonzero(shown == image)):
-                table.loc[row, f"subject{int(subject)}_rep{repeat}"] = trial + 1
+            table[f"subject{int(subject)}_rep{repeat}"] = wide.get(repeat, pd.Series(0, index=seen)).to_numpy()
     table.to_csv(path)

@@ -15,7 +15,8 @@ with job(snakemake) as log:
     for one in snakemake.params.recordings:
         values, events = map_betas(Path(one["path"]))
         trials = trials_of_events(events, one["subject"], one["session"], one["run"])
-        sessions.append((one["path"], values, trials.assign(run=events.get("run", one["run"] or one["session"] or "1"))))
+        run = events["run"].astype(str).to_numpy() if "run" in events else one["run"] or one["session"] or "1"
+        sessions.append((one["path"], values, trials.assign(run=run)))
 
     def pieces():
         for path, values, trials in sessions:
