@@ -62,7 +62,8 @@ class FilesSource(Section):
     kind: Literal["files"] = Field("files", description="kind of source")
     path: str = Field(description="the folder of files, absolute or relative to the working directory")
     link: bool = Field(
-        False, description="link files where the file system can, for what is too large to copy; leave them as they are then"
+        False,
+        description="files are linked where the file system can, for what is too large to copy; do not edit them",
     )
 
 
@@ -76,7 +77,9 @@ class FolderSource(Section):
 class Recordings(Section):
     """Recordings that each subject has, so that the DAG is known before anything is fetched."""
 
-    modality: Modality = Field(description="kind of recording; `scanpath` = fixations without gaze samples, `betas` = responses a trial, no BOLD")
+    modality: Modality = Field(
+        description="kind of recording; `scanpath` = fixations, no gaze samples; `betas` = responses a trial, no BOLD"
+    )
     task: Label = Field(description="BIDS task")
     subjects: list[Label] | None = Field(None, description="subjects who have it; none = all")
     sessions: list[Label] | None = Field(None, description="BIDS sessions; none = no session level")

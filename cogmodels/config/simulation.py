@@ -88,7 +88,9 @@ class SimulationSource(Section):
     kind: Literal["simulation"] = Field("simulation", description="kind of source")
     seed: int = Field(ge=0, description="seed; same seed, same bytes")
     subjects: int = Field(ge=1, description="number of subjects")
-    stimuli: int = Field(ge=4, description="number of stimuli; half are held out as test, of `images` as many as they say")
+    stimuli: int = Field(
+        ge=4, description="number of stimuli; half are held out as test, of `images` as many as they say"
+    )
     categories: int = Field(ge=1, description="number of categories; of `images` their kinds, photographs and rendered")
     latent_dimensions: int = Field(ge=1, description="dimensions of the latent vector behind all responses")
     bold: BoldSimulation | None = Field(None, description="BOLD; none = no such recording")
@@ -108,7 +110,7 @@ class SimulationSource(Section):
         wanted = self.images.test + self.betas.shared + self.subjects * self.betas.own
         if wanted > self.stimuli:
             raise ValueError(
-                f"{self.images.test} test, {self.betas.shared} shared and {self.subjects} x {self.betas.own} own images "
+                f"{self.images.test} test, {self.betas.shared} shared, {self.subjects} x {self.betas.own} own images "
                 f"are {wanted}, there are {self.stimuli} stimuli"
             )
         return self

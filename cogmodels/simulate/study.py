@@ -51,7 +51,8 @@ def simulate_subject(
         Label without ``sub-``.
     bold, eeg, gaze, betas : dict, optional
         Options of each modality, see `study_bold.simulate_bold`, `study_eeg.simulate_eeg`,
-        `study_gaze.simulate_gaze` and `study_betas.simulate_betas`; ``{}`` = all defaults, None = the subject has no such recording.
+        `study_gaze.simulate_gaze` and `study_betas.simulate_betas`; ``{}`` = all
+        defaults, None = the subject has no such recording.
 
     Returns
     -------

@@ -21,13 +21,13 @@ REPEATED = "rep_"
 HOW = "Fetch release 2.0 (figshare, article 14456124) into the spec's `path`"
 _README = f"""# BOLD5000, release 2.0: responses a trial
 
-GLMsingle betas ({VERSION}) of four people who saw photographs of SUN, COCO and ImageNet (Chang et al. 2019, Scientific Data
-6, 49), percent signal change, one array a session.
+GLMsingle betas ({VERSION}) of four people who saw photographs of SUN, COCO and ImageNet (Chang et al. 2019, Scientific
+Data 6, 49), percent signal change, one array a session.
 
-- Voxels: those of any region of the masks `sub-CSI<n>_mask-*.nii.gz` (OpenNeuro ds001499, derivatives/spm) where these are in
-  the source, else the brain mask; in C order.
+- Voxels: those of any region of the masks `sub-CSI<n>_mask-*.nii.gz` (OpenNeuro ds001499, derivatives/spm) where these
+  are in the source, else the brain mask; in C order.
 - `stimulus_id` is the picture's file without `{REPEATED}`, from `CSI<n>_imgnames.txt`.
-- **split**: pictures that any of the people saw twice or more (113 in the whole data set) are test, all others training.
+- **split**: pictures that any of the people saw twice or more (113 of all) are test, all others training.
 - Runs have {RUN} pictures; they are counted here, the source does not name them.
 """
 

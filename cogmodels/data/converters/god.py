@@ -22,14 +22,14 @@ _ROWS = 200
 HOW = "Fetch Subject1.h5 to Subject5.h5 (figshare, article 7387130) into the spec's `path`"
 _README = f"""# Generic Object Decoding: responses a picture
 
-Responses of five people to pictures of ImageNet (Horikawa and Kamitani 2017, Nature Communications 8, 15037), as the authors
-preprocessed and averaged them, from `Subject<n>.h5`: voxels of the visual cortex (`{REGION}`), in the file's order.
+Responses of five people to pictures of ImageNet (Horikawa and Kamitani 2017, Nature Communications 8, 15037), as the
+authors preprocessed and averaged them, from `Subject<n>.h5`: voxels of the visual cortex (`{REGION}`), in the file's order.
 
-- **split**: training (1,200 pictures, once each) and test perception (50 pictures of other categories, 35 times each).
+- **split**: training (1,200 pictures, once each), test perception (50 of other categories, 35 times each).
 - Imagery trials are left out.
-- `stimulus_id` is the picture's number in ImageNet: `n` and 8 digits of the synset, the picture after `_`; `trial_type` the
-  synset. Pictures are not public: get them from ImageNet.
-- `run` is the column `Run` of the file; training and test runs are counted apart there, so that the split leads it here.
+- `stimulus_id` is the picture's number in ImageNet: `n` and 8 digits of the synset, the picture after `_`;
+  `trial_type` the synset. Pictures are not public: get them from ImageNet.
+- `run` is the column `Run` of the file; training and test runs are counted apart there: the split leads it.
 """
 
 

@@ -32,8 +32,8 @@ HOW = (
 )
 _README = f"""# Natural Scenes Dataset: responses a trial
 
-Betas of NSD (Allen et al. 2022, Nature Neuroscience 25, 116-126), version {VERSION}, in the voxels of nsdgeneral (C order
-of the mask), one array a session, percent signal change.
+Betas of NSD (Allen et al. 2022, Nature Neuroscience 25, 116-126), version {VERSION}, in the voxels of nsdgeneral (C
+order of the mask), one array a session, percent signal change.
 
 - `stimulus_id` is `nsd` and the image's number of the 73,000, from 0; `trial` is the number of the trial of 30,000.
 - **split**: the 1,000 images that all people were to see are test, all others training.

@@ -15,8 +15,8 @@ from cogmodels.errors import DataError
 TASK, PARTS = "nsd", {"train": "train", "val": "train", "test": "test"}
 _README = """# Natural Scenes Dataset, responses an image as MindEye and MindBridge ship them
 
-`sampleNNN.nsdgeneral.npy` holds the three repeats of an image in the voxels of nsdgeneral, z-scored by those authors, and
-`sampleNNN.coco73k.npy` its number of the 73,000, from 0: `stimulus_id` is `nsd` and that number.
+`sampleNNN.nsdgeneral.npy` holds the three repeats of an image in the voxels of nsdgeneral, z-scored by those authors,
+and `sampleNNN.coco73k.npy` its number of the 73,000, from 0: `stimulus_id` is `nsd` and that number.
 
 - **split**: the folder `test` (images that all people saw) is test; `train` and `val` are training, `part` says which.
 - `run` is the repeat; in which session it was is not known.

@@ -17,13 +17,13 @@ MASK = np.zeros((4, 3, 2), dtype=bool)
 MASK[[0, 1, 3], [1, 2, 0], [1, 0, 1]] = True
 
 
-@pytest.mark.parametrize(
-    ("name", "sessions"), [("nsd", 284), ("nsd-samples", 4), ("bold5000", 54), ("god", 5)]
-)
+@pytest.mark.parametrize(("name", "sessions"), [("nsd", 284), ("nsd-samples", 4), ("bold5000", 54), ("god", 5)])
 def test_specs_announce_what_the_data_sets_have(name, sessions, pytestconfig):
     spec = load_spec(pytestconfig.rootpath / "data_specs", name)
     counted = sum(len(group.sessions or [1]) * len(group.subjects or spec.subjects) for group in spec.recordings)
-    assert counted == sessions and spec.modalities == ["betas"] and "betas" in SUFFIXES
+    assert counted == sessions
+    assert spec.modalities == ["betas"]
+    assert "betas" in SUFFIXES
 
 
 # -- NSD
@@ -107,7 +107,8 @@ def test_samples_of_mindeye_become_repeats_and_copies_are_left_out(tmp_path):
     for part, which, first in (("train", [0, 1], 0), ("val", [2], 2), ("test", [3, 4], 3)):
         write_nsd_samples(tmp_path / "webdataset_avg_split", "02", part, betas[which], np.array(which) * 7, first)
     values, events = map_betas(nsd_samples.convert(tmp_path, tmp_path / "bids", "02")[0])
-    assert len(events) == 14 and events["split"].value_counts().to_dict() == {"train": 8, "test": 6}
+    assert len(events) == 14
+    assert events["split"].value_counts().to_dict() == {"train": 8, "test": 6}
     for row, (value, run) in enumerate(zip(values, events["run"].astype(int), strict=True)):
         image = int(events["stimulus_id"][row].removeprefix("nsd")) // 7
         assert np.array_equal(value, betas[image, run - 1].astype(np.float16))
@@ -200,7 +201,8 @@ def test_god_gives_visual_cortex_pictures_and_splits(names, tmp_path):
     assert events["split"].tolist() == ["train"] * 6 + ["test"] * 4
     assert events["stimulus_id"].tolist()[:2] == ["n01518878_5958", "n01518878_1"]
     assert events["stimulus_id"].tolist()[6:8] == ["n01443537_22563"] * 2
-    assert events["trial_type"].tolist()[6] == "n01443537" and events["run"].tolist()[:2] == ["train01", "train02"]
+    assert events["trial_type"].tolist()[6] == "n01443537"
+    assert events["run"].tolist()[:2] == ["train01", "train02"]
     god.describe(tmp_path, tmp_path / "bids")
 
 

@@ -31,7 +31,9 @@ def test_betas_are_mapped_as_they_were_written(tmp_path):
     files = write_betas(path, (values[k : k + 3] for k in range(0, 11, 3)), events_of(11), sidecar={"TaskName": "x"})
     assert [file.name.split("_")[-1] for file in files] == ["betas.npy", "betas.json", "events.tsv"]
     found, events = map_betas(path)
-    assert isinstance(found, np.memmap) and np.array_equal(found, values.astype(np.float16)) and len(events) == 11
+    assert isinstance(found, np.memmap)
+    assert np.array_equal(found, values.astype(np.float16))
+    assert len(events) == 11
     assert np.array_equal(np.concatenate(list(pieces_of(found))), found)
 
 
@@ -81,9 +83,11 @@ def test_streamed_responses_are_read_and_mapped(precision, tmp_path):
         stream_responses(name, trials, np.array_split(values, 4), precision=precision)
     assert digest(path) == digest(tmp_path / "again.parquet")
     read, mapped = read_responses(path), map_responses(path, tmp_path / "mapped")
-    assert read.values.dtype == np.float32 and mapped.values.dtype == precision
+    assert read.values.dtype == np.float32
+    assert mapped.values.dtype == precision
     for one in (read, mapped):
-        assert np.array_equal(one.values, values) and one.trials["stimulus"].tolist() == trials["stimulus"].tolist()
+        assert np.array_equal(one.values, values)
+        assert one.trials["stimulus"].tolist() == trials["stimulus"].tolist()
     write_responses(tmp_path / "whole.parquet", Responses(trials, values.astype(np.float32)))
     pd.testing.assert_frame_equal(read.trials, read_responses(tmp_path / "whole.parquet").trials)
 

@@ -58,8 +58,10 @@ def test_latents_are_principal_components_with_their_variances(features):
 def test_test_images_are_photographs_and_points_of_interest_lie_on_the_screen(features):
     truth = truth_of(features)
     held = truth.stimuli[truth.stimuli["split"] == "test"]
-    assert len(held) == 6 and set(held["category"]) == {"photograph"}
-    assert np.abs(truth.hotspots[..., 0]).max() < 14 and np.allclose(truth.hotspots[..., 2].sum(axis=1), 1, atol=1e-5)
+    assert len(held) == 6
+    assert set(held["category"]) == {"photograph"}
+    assert np.abs(truth.hotspots[..., 0]).max() < 14
+    assert np.allclose(truth.hotspots[..., 2].sum(axis=1), 1, atol=1e-5)
     with pytest.raises(DataError, match="31 test images"):
         truth_of(features, test=31)
     with pytest.raises(DataError, match="have no features"):
@@ -70,7 +72,8 @@ def test_subjects_share_test_images_and_some_training_images_and_nothing_else():
     split = np.array(["test"] * 6 + ["train"] * 30)
     seen = stimuli_seen(split, subjects=3, shared=4, own=8, rng=np.random.default_rng(0))
     assert (seen.sum(axis=1) == 18).all()
-    assert seen.all(axis=0).sum() == 10 and (seen.sum(axis=0)[seen.any(axis=0) & ~seen.all(axis=0)] == 1).all()
+    assert seen.all(axis=0).sum() == 10
+    assert (seen.sum(axis=0)[seen.any(axis=0) & ~seen.all(axis=0)] == 1).all()
     with pytest.raises(DataError, match="there are 30"):
         stimuli_seen(split, subjects=3, shared=7, own=8, rng=np.random.default_rng(0))
 
@@ -94,10 +97,11 @@ def test_ncsnr_is_recovered_within_5_percent_over_sessions_that_shift():
     brain = population_of(rng.standard_normal((400, 6)), voxels=300, ncsnr_mean=0.43)
     order, parts = np.tile(np.arange(400), 3), []
     for session in range(3):
-        stream = lambda session=session: simulate_session(  # noqa: E731
-            brain, order[:400], rng=np.random.default_rng([6, session]), session_shift=1.0
+        options = {"session_shift": 1.0}
+        whole = np.concatenate(
+            list(simulate_session(brain, order[:400], rng=np.random.default_rng([6, session]), **options))
         )
-        parts += list(standardise_session(stream, np.arange(400) % 4 > 0))
+        parts += list(standardise_session(lambda whole=whole: iter([whole]), np.arange(400) % 4 > 0))
     found = noise_ceiling(np.concatenate(parts), order).ncsnr
     assert found.mean() == pytest.approx(brain.ncsnr.mean(), rel=0.05)
     assert np.corrcoef(found, brain.ncsnr)[0, 1] > 0.9
@@ -130,7 +134,8 @@ def test_maps_are_common_to_subjects_as_far_as_stated_and_smooth(features):
 
 def test_without_signal_nothing_depends_on_the_stimulus(features):
     brain = population_of(principal_components(features, 5), signal=0.0)
-    assert not brain.responses.any() and not brain.ncsnr.any()
+    assert not brain.responses.any()
+    assert not brain.ncsnr.any()
     with pytest.raises(DataError, match="does not vary"):
         population_of(np.ones((10, 2)))
 
@@ -147,13 +152,16 @@ def test_a_subject_is_written_in_sessions_and_alone_gives_the_same_bytes(feature
     for file in files:
         assert digest(file) == digest(tmp_path / "a" / file.relative_to(tmp_path / "b"))
     values, events = map_betas(files[0])
-    assert values.shape == (15, 30) and values.dtype == np.float16 and sorted(set(events["split"])) == ["test", "train"]
+    assert values.shape == (15, 30)
+    assert values.dtype == np.float16
+    assert sorted(set(events["split"])) == ["test", "train"]
     assert not set(events["stimulus_id"][events["split"] == "test"]) & set(
         events["stimulus_id"][events["split"] == "train"]
     )
     assert "Image, in the folder" in (tmp_path / "a" / "stimuli" / "stimuli.json").read_text()
     voxels = read_tsv(tmp_path / "a" / "sourcedata" / "truth" / "sub-02" / "betas_voxels.tsv")
-    assert list(voxels) == ["row", "column", "curve", "ncsnr"] and len(voxels) == 30
+    assert list(voxels) == ["row", "column", "curve", "ncsnr"]
+    assert len(voxels) == 30
 
 
 def test_eeg_and_gaze_of_the_same_images_follow_the_same_latent_vectors(features, tmp_path):
