@@ -23,7 +23,7 @@ HOW = "Fetch Subject1.h5 to Subject5.h5 (figshare, article 7387130) into the spe
 _README = f"""# Generic Object Decoding: responses a picture
 
 Responses of five people to pictures of ImageNet (Horikawa and Kamitani 2017, Nature Communications 8, 15037), as the
-authors preprocessed and averaged them, from `Subject<n>.h5`: voxels of the visual cortex (`{REGION}`), in the file's order.
+authors preprocessed and averaged them, from `Subject<n>.h5`: voxels of the visual cortex (`{REGION}`) in their order.
 
 - **split**: training (1,200 pictures, once each), test perception (50 of other categories, 35 times each).
 - Imagery trials are left out.
