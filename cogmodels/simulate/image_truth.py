@@ -25,8 +25,9 @@ def image_truth(
 ) -> Truth:
     """Truth of a study whose stimuli are images.
 
-    Latent vectors are the first principal components of the features over all images, each with the variance that it
-    has there; one factor brings the mean variance to 1. Where people look (points of interest, degrees) follows the
+    Latent vectors are the first principal components of the features over all images, less the mean of each kind of
+    image: photographs and rendered images lie so far apart that little else would be left. Each component keeps the
+    variance that it has there; one factor brings the mean variance to 1. Where people look (points of interest, degrees) follows the
     latent vector too: each coordinate is the tanh of a random projection of it. Test images are drawn from the
     photographs, or from rendered images where there are no others; all the rest are training images.
 
@@ -63,7 +64,10 @@ def image_truth(
         )
     held = np.zeros(len(stimuli), dtype=bool)
     held[rng.choice(pool, test, replace=False)] = True
-    latent = principal_components(features, latent_dimensions)
+    within = np.array(features, dtype=np.float64)
+    for name in KINDS:
+        within[kind == name] -= within[kind == name].mean(axis=0) if (kind == name).any() else 0.0
+    latent = principal_components(within, latent_dimensions)
     hotspots = _hotspots(latent, rng)
     table = pd.DataFrame({"stimulus": stimuli, "category": kind, "split": np.where(held, "test", "train")})
     labels = [f"{i + 1:0{max(2, len(str(subjects)))}d}" for i in range(subjects)]

@@ -62,6 +62,9 @@ def test_test_images_are_photographs_and_points_of_interest_lie_on_the_screen(fe
     assert set(held["category"]) == {"photograph"}
     assert np.abs(truth.hotspots[..., 0]).max() < 14
     assert np.allclose(truth.hotspots[..., 2].sum(axis=1), 1, atol=1e-5)
+    # What sets kinds apart is no part of the latent vector.
+    shifted = features + 100 * (truth.stimuli["category"] == "rendered").to_numpy()[:, None]
+    assert np.allclose(truth_of(shifted).latent, truth.latent, atol=1e-5)
     with pytest.raises(DataError, match="31 test images"):
         truth_of(features, test=31)
     with pytest.raises(DataError, match="have no features"):
