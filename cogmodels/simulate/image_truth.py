@@ -27,9 +27,9 @@ def image_truth(
 
     Latent vectors are the first principal components of the features over all images, less the mean of each kind of
     image: photographs and rendered images lie so far apart that little else would be left. Each component keeps the
-    variance that it has there; one factor brings the mean variance to 1. Where people look (points of interest, degrees) follows the
-    latent vector too: each coordinate is the tanh of a random projection of it. Test images are drawn from the
-    photographs, or from rendered images where there are no others; all the rest are training images.
+    variance that it has there; one factor brings the mean variance to 1. Where people look (points of interest,
+    degrees) follows the latent vector too: each coordinate is the tanh of a random projection of it. Test images are
+    drawn from the photographs, or from rendered images where there are no others; all the rest are training images.
 
     Parameters
     ----------
