@@ -130,8 +130,8 @@ def fetch_source(
     return sorted(files, key=lambda file: file.path)
 
 
-def source_files(folder: Path) -> list[Path]:
-    """Files of a ``files`` source, below its folder, without hidden ones.
+def source_files(folder: Path, how: str = "") -> list[Path]:
+    """Files of a ``files`` source, below its folder, without hidden ones; ``how`` says what belongs there.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def source_files(folder: Path) -> list[Path]:
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
     if not found:
-        raise DataError("there is no file in this folder", where=folder, remedy="Correct `path` in the data spec")
+        raise DataError("there is no file in this folder", where=folder, remedy=how or "Correct `path` in the data spec")
     return found
 
 

@@ -68,9 +68,11 @@ wildcard_constraints:
 
 def source_manifest(wildcards):
     """The table of files of a `url` source; the files themselves of a `files` source."""
-    source = PLAN.specs[wildcards.dataset].source
+    spec = PLAN.specs[wildcards.dataset]
+    source = spec.source
     if source.kind == "files":
-        return [str(path) for path in source_files(Path(source.path))]
+        how = f"Correct `path` in the data spec, or fill the folder. {spec.description.strip()}"
+        return [str(path) for path in source_files(Path(source.path), how)]
     return [str(PLAN.spec_folders[wildcards.dataset] / source.manifest)] if source.kind == "url" else []
 
 
