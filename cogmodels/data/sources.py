@@ -145,7 +145,8 @@ def source_files(folder: Path, how: str = "") -> list[Path]:
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
     if not found:
-        raise DataError("there is no file in this folder", where=folder, remedy=how or "Correct `path` in the data spec")
+        remedy = how or "Correct `path` in the data spec"
+        raise DataError("there is no file in this folder", where=folder, remedy=remedy)
     return found
 
 
