@@ -12,7 +12,7 @@ from cogmodels.config.simulation import SimulationSource, ViewingEegSource
 from cogmodels.config.study import Label, Name
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256, 64 hex digits")]
-Modality = Literal["fmri", "eeg", "gaze", "scanpath"]
+Modality = Literal["fmri", "eeg", "gaze", "scanpath", "betas"]
 
 
 class Licence(Section):
@@ -61,6 +61,10 @@ class FilesSource(Section):
 
     kind: Literal["files"] = Field("files", description="kind of source")
     path: str = Field(description="the folder of files, absolute or relative to the working directory")
+    link: bool = Field(
+        False,
+        description="files are linked where the file system can, for what is too large to copy; do not edit them",
+    )
 
 
 class FolderSource(Section):
@@ -73,7 +77,9 @@ class FolderSource(Section):
 class Recordings(Section):
     """Recordings that each subject has, so that the DAG is known before anything is fetched."""
 
-    modality: Modality = Field(description="kind of recording; `scanpath` = fixations without gaze samples")
+    modality: Modality = Field(
+        description="kind of recording; `scanpath` = fixations, no gaze samples; `betas` = responses a trial, no BOLD"
+    )
     task: Label = Field(description="BIDS task")
     subjects: list[Label] | None = Field(None, description="subjects who have it; none = all")
     sessions: list[Label] | None = Field(None, description="BIDS sessions; none = no session level")

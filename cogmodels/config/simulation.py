@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.betas import BetasSimulation, ImageStimuli
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -87,12 +88,32 @@ class SimulationSource(Section):
     kind: Literal["simulation"] = Field("simulation", description="kind of source")
     seed: int = Field(ge=0, description="seed; same seed, same bytes")
     subjects: int = Field(ge=1, description="number of subjects")
-    stimuli: int = Field(ge=4, description="number of stimuli; half are held out as test")
-    categories: int = Field(ge=1, description="number of categories")
+    stimuli: int = Field(
+        ge=4, description="number of stimuli; half are held out as test, of `images` as many as they say"
+    )
+    categories: int = Field(ge=1, description="number of categories; of `images` their kinds, photographs and rendered")
     latent_dimensions: int = Field(ge=1, description="dimensions of the latent vector behind all responses")
     bold: BoldSimulation | None = Field(None, description="BOLD; none = no such recording")
     eeg: EegSimulation | None = Field(None, description="EEG; none = no such recording")
     gaze: GazeSimulation | None = Field(None, description="gaze; none = no such recording")
+    images: ImageStimuli | None = Field(
+        None, description="images that are shown; their features are the latent vectors. None = vectors at random"
+    )
+    betas: BetasSimulation | None = Field(None, description="responses a trial; none = no such recording")
+
+    @model_validator(mode="after")
+    def _shown(self) -> SimulationSource:
+        if self.betas is None:
+            return self
+        if self.images is None:
+            raise ValueError("`betas` are simulated over `images`")
+        wanted = self.images.test + self.betas.shared + self.subjects * self.betas.own
+        if wanted > self.stimuli:
+            raise ValueError(
+                f"{self.images.test} test, {self.betas.shared} shared, {self.subjects} x {self.betas.own} own images "
+                f"are {wanted}, there are {self.stimuli} stimuli"
+            )
+        return self
 
 
 CAP = [

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.alignment import Alignment
 from cogmodels.config.base import Section
+from cogmodels.config.betas import BetasOptions
 from cogmodels.config.decoding import CROSS_SUBJECT_NAMES, CrossSubjectExperiment
 from cogmodels.config.detectors import (
     DetectorName,
@@ -157,6 +158,13 @@ class FmriPipeline(Pipeline):
         if self.responses != "window_mean" and self.low_pass_hz is not None:
             raise ValueError(f"responses `{self.responses}` are estimated without `low_pass_hz`: set it to none")
         return self
+
+
+class BetasPipeline(Pipeline, BetasOptions):
+    """Responses a trial that come as such, to a response table."""
+
+    modality: Literal["betas"] = Field("betas", description="kind of recording")
+    task: str | None = Field(None, description="BIDS task to take; none = all")
 
 
 class GazePipeline(Pipeline):
@@ -383,7 +391,7 @@ AnyExperiment = Annotated[
     | Annotated[ScanpathExperiment, Tag("scanpath")],
     Discriminator(_family),
 ]
-AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline, Field(discriminator="modality")]
+AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline | BetasPipeline, Field(discriminator="modality")]
 
 
 class DetectorTruth(Section):

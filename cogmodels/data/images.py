@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cogmodels.errors import DataError
+from cogmodels.files import whole
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 _FOLDERS = {"train": ("train",), "validation": ("val", "validation", "valid")}
@@ -99,6 +100,14 @@ def read_image(path: Path) -> np.ndarray:
             return np.asarray(image.convert("RGB"))
     except (OSError, UnidentifiedImageError) as error:
         raise DataError(f"this image cannot be read ({error})", where=path, remedy="Mend or remove the file") from None
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write an image (height, width, 3) uint8 in the format of its suffix; JPEG in quality 92."""
+    from PIL import Image
+
+    with whole(path) as temporary:
+        Image.fromarray(image).save(temporary, **({"quality": 92} if Path(path).suffix == ".jpg" else {}))
 
 
 def resize_shorter(image: np.ndarray, side: int) -> np.ndarray:

@@ -22,12 +22,13 @@ from cogmodels.data.bids import bids_name, companions, discover, list_subjects
 from cogmodels.data.fmriprep import PreparedRun, choose_prepared, find_prepared_runs
 from cogmodels.errors import ConfigError, DataError
 
-DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh"}
+DATATYPES = {"fmri": "func", "eeg": "eeg", "gaze": "beh", "scanpath": "beh", "betas": "func"}
 SUFFIXES = {
     "fmri": ("bold", ".nii.gz"),
     "eeg": ("eeg", ".vhdr"),
     "gaze": ("physio", ".tsv.gz"),
     "scanpath": ("beh", ".tsv"),
+    "betas": ("betas", ".npy"),
 }
 
 
@@ -151,7 +152,7 @@ class Plan:
         source = self.specs[dataset].source
         if source.kind != "simulation":
             return False
-        return all(part.signal == 0 for part in (source.bold, source.eeg) if part is not None)
+        return all(part.signal == 0 for part in (source.bold, source.eeg, source.betas) if part is not None)
 
     def recordings(
         self, dataset: str, pipeline: str | None = None, subject: str | None = None, modality: str | None = None
@@ -363,13 +364,40 @@ class Plan:
         spec = self.specs[dataset]
         if spec.source.kind == "folder":
             return sorted(map(str, Path(spec.source.path).glob(pattern)))
+        if spec.source.kind == "simulation" and spec.source.images is not None:
+            return [f"{self.root(dataset)}/stimuli/images.tsv"]
         last = "dataset_description.json" if spec.converter else "sourcedata/source.json"
         return [f"{self.root(dataset)}/{last}"]
 
     @property
     def features(self) -> dict[str, FeatureSet]:
-        """Features of images whose data set the study has."""
-        return {name: one for name, one in self.study.features.items() if one.dataset in self.specs}
+        """Features of images whose data set the study has, those that simulated subjects respond to among them."""
+        wanted = {name: one for name, one in self.study.features.items() if one.dataset in self.specs}
+        for dataset in self.shown_images:
+            shown = self.specs[dataset].source.images
+            options = shown.model_dump(include={"backbone", "weights", "size", "grid"})
+            wanted[f"{dataset}-backbone"] = FeatureSet(
+                dataset=dataset, images="stimuli/*.jpg", layers=[shown.layer], **options
+            )
+        return wanted
+
+    @property
+    def shown_images(self) -> list[str]:
+        """Simulated data sets whose subjects see images."""
+        return [name for name in self.of_kind("simulation") if self.specs[name].source.images is not None]
+
+    def photographs(self, dataset: str) -> list[str]:
+        """What simulated stimuli wait for where they are images of another data set; none where all are rendered."""
+        wanted = self.specs[dataset].source.images.photographs
+        if wanted is None:
+            return []
+        if wanted.dataset not in self.specs:
+            raise ConfigError(
+                f"its images are those of data set `{wanted.dataset}`, which the study lacks",
+                where=f"data set {dataset}",
+                remedy=f"Add `{wanted.dataset}` to the study's `datasets`",
+            )
+        return self.image_inputs(wanted.dataset, wanted.images)
 
     @property
     def feature_tables(self) -> list[str]:
@@ -382,7 +410,7 @@ class Plan:
     def scene_root(self, dataset: str) -> str:
         """Folder that the tables and images of a data set's scenes lie in."""
         spec = self.specs[dataset]
-        fetched = spec.source.kind != "folder" and not spec.converter
+        fetched = spec.source.kind not in ("folder", "simulation") and not spec.converter
         return f"{self.root(dataset)}/sourcedata" if fetched else self.root(dataset)
 
     def architecture(self, name: str) -> dict[str, object]:

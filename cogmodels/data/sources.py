@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from cogmodels.data.archives import find_release, installed_files, is_archive_name, read_members, without_login
 from cogmodels.data.bids import read_json, read_tsv, write_json
 from cogmodels.errors import DataError
-from cogmodels.files import digest, whole
+from cogmodels.files import digest, link, whole
 
 ARCHIVES = "archive"  # folder of the destination that keeps downloaded archives, so that a broken run can go on
 RECORD = "source.json"
@@ -122,7 +122,7 @@ def fetch_source(
     elif kind == "package":
         files = _fetch_package(place, source, installed, progress)
     elif kind == "files":
-        files = _copy_files(place, Path(source["path"]))
+        files = _copy_files(place, Path(source["path"]), linked=source.get("link", False))
     else:
         raise DataError(
             f"a source of kind `{kind}` cannot be fetched", where=dataset, remedy="Use package, url, files or folder"
@@ -130,8 +130,8 @@ def fetch_source(
     return sorted(files, key=lambda file: file.path)
 
 
-def source_files(folder: Path) -> list[Path]:
-    """Files of a ``files`` source, below its folder, without hidden ones.
+def source_files(folder: Path, how: str = "") -> list[Path]:
+    """Files of a ``files`` source, below its folder, without hidden ones; ``how`` says what belongs there.
 
     Raises
     ------
@@ -145,15 +145,18 @@ def source_files(folder: Path) -> list[Path]:
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
     if not found:
-        raise DataError("there is no file in this folder", where=folder, remedy="Correct `path` in the data spec")
+        remedy = how or "Correct `path` in the data spec"
+        raise DataError("there is no file in this folder", where=folder, remedy=remedy)
     return found
 
 
-def _copy_files(place: _Place, folder: Path) -> list[SourceFile]:
-    """Copies of one's own files, so that what was converted stays known whatever becomes of the folder."""
+def _copy_files(place: _Place, folder: Path, *, linked: bool = False) -> list[SourceFile]:
+    """Copies of one's own files, so that what was converted stays known whatever becomes of the folder; or links."""
     found = []
     for file in source_files(folder):
         path, sha256 = file.relative_to(folder).as_posix(), digest(file)
+        if linked:
+            link(file, place.target(path))
         found.append(place.present(path, sha256) or place.copy(path, file, sha256, "files"))
     return found
 

@@ -139,13 +139,15 @@ def read_responses(path: Path) -> Responses:
     DataError
         The file is missing, damaged, or holds what :func:`check_responses` refuses.
     """
-    responses = Responses(*_read(path, "response"))
+    trials, values = _read(path, "response")
+    responses = Responses(trials, values.astype(np.float32, copy=False))
     check_responses(responses, path)
     return responses
 
 
 def map_responses(path: Path, folder: Path) -> Responses:
-    """A Responses table whose values stay on disk: copied a piece at a time to ``folder``, and mapped from there.
+    """A Responses table whose values stay on disk: copied a piece at a time to ``folder``, and mapped from there, in
+    the precision of the file (float32 or float16).
 
     Raises
     ------
@@ -160,11 +162,12 @@ def map_responses(path: Path, folder: Path) -> Responses:
     names = source.schema_arrow.names
     if "response" not in names:
         raise DataError(f"column `response` is missing; there are {', '.join(names)}", where=path, remedy=_REMAKE)
-    width = source.schema_arrow.field("response").type.list_size
+    kind = source.schema_arrow.field("response").type
+    width, precision = kind.list_size, kind.value_type.to_pandas_dtype()
     trials = source.read([name for name in names if name != "response"]).to_pandas()
     place.parent.mkdir(parents=True, exist_ok=True)
     with whole(place) as temporary:
-        values = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(trials), width))
+        values = np.lib.format.open_memmap(temporary, "w+", np.dtype(precision), (len(trials), width))
         done = 0
         for batch in source.iter_batches(1024, columns=["response"]):
             piece = batch.column(0).flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
@@ -210,7 +213,7 @@ def write_fixations(path: Path, fixations: pd.DataFrame) -> None:
 
     check_fixations(fixations)
     with whole(path) as temporary:
-        table = pa.Table.from_pandas(_typed(fixations[FIXATION_COLUMNS]), preserve_index=False)
+        table = pa.Table.from_pandas(typed_columns(fixations[FIXATION_COLUMNS]), preserve_index=False)
         pq.write_table(table.replace_schema_metadata(), temporary, compression="zstd")
 
 
@@ -286,7 +289,7 @@ def _write(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(_typed(frame), preserve_index=False).replace_schema_metadata(metadata)
+    table = pa.Table.from_pandas(typed_columns(frame), preserve_index=False).replace_schema_metadata(metadata)
     vectors = pa.FixedSizeListArray.from_arrays(
         pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel()), values.shape[1]
     )
@@ -317,7 +320,7 @@ def _table(path: Path, columns: list[str] | None = None):
         raise DataError(f"this table cannot be read ({error})", where=path, remedy=_REMAKE) from None
 
 
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+def typed_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Text columns as text (None where missing), so that the file does not depend on what pandas guessed."""
     typed = frame.copy()
     for name in typed:

@@ -13,12 +13,15 @@ order, and give the same bytes. The truth of a subject lies in ``sourcedata/trut
     product over components is the noise-free response eeg_blinks.tsv         onset, duration gaze_events.tsv
     onset, duration, trial_type, start and end in degrees and pixels, trial (from 1; 0 = none)
     gaze_labels.npy        (samples,) 1 fixation, 2 saccade, 5 blink
+    betas_voxels.tsv       row, column (place on the sheet), curve, ncsnr
+    betas_weights.npy      (voxels, latent), betas_responses.npy (stimuli, voxels) noise-free
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cogmodels.simulate.study_betas import simulate_betas
 from cogmodels.simulate.study_bold import simulate_bold
 from cogmodels.simulate.study_eeg import simulate_eeg
 from cogmodels.simulate.study_gaze import simulate_gaze
@@ -35,6 +38,7 @@ def simulate_subject(
     bold: dict | None = None,
     eeg: dict | None = None,
     gaze: dict | None = None,
+    betas: dict | None = None,
 ) -> list[Path]:
     """Simulate and write one subject's recordings; their truth goes to ``sourcedata/truth/sub-<subject>``.
 
@@ -45,9 +49,10 @@ def simulate_subject(
     truth : Truth
     subject : str
         Label without ``sub-``.
-    bold, eeg, gaze : dict, optional
-        Options of each modality, see `study_bold.simulate_bold`, `study_eeg.simulate_eeg` and
-        `study_gaze.simulate_gaze`; ``{}`` = all defaults, None = the subject has no such recording.
+    bold, eeg, gaze, betas : dict, optional
+        Options of each modality, see `study_bold.simulate_bold`, `study_eeg.simulate_eeg`,
+        `study_gaze.simulate_gaze` and `study_betas.simulate_betas`; ``{}`` = all
+        defaults, None = the subject has no such recording.
 
     Returns
     -------
@@ -61,7 +66,8 @@ def simulate_subject(
     """
     truth.number(subject)
     files: list[Path] = []
-    for simulate, options in ((simulate_bold, bold), (simulate_eeg, eeg), (simulate_gaze, gaze)):
+    kinds = ((simulate_bold, bold), (simulate_eeg, eeg), (simulate_gaze, gaze), (simulate_betas, betas))
+    for simulate, options in kinds:
         if options is not None:
             files += simulate(Path(root), truth, subject, **options)
     return files

@@ -50,7 +50,8 @@ class Truth:
     ``stimuli``: columns stimulus, category, split, one row a stimulus; the first n rows are balanced over
     categories and split for every n that is a multiple of twice the number of categories. ``latent``
     (stimuli, dimensions): mean 0 and variance 1 over stimuli. ``hotspots`` (stimuli, points, 3): x, y in
-    degrees, weight. ``subjects``: labels.
+    degrees, weight. ``subjects``: labels. ``images``: stimuli are images, and latent vectors of their features
+    (`image_truth`): variances differ over dimensions, and only train and test are balanced as asked for.
     """
 
     stimuli: pd.DataFrame
@@ -58,6 +59,7 @@ class Truth:
     hotspots: np.ndarray
     seed: int
     subjects: list[str]
+    images: bool = False
 
     def number(self, subject: str) -> int:
         """Position of a subject, which numbers its random streams."""
@@ -144,7 +146,8 @@ def write_truth(root: Path, truth: Truth, title: str) -> Path:
     """
     folder = Path(root) / TRUTH_FOLDER
     latent = pd.DataFrame(truth.latent, columns=[f"latent_{d:02d}" for d in range(truth.latent.shape[1])])
-    write_json(folder / "truth.json", {"simulated": True, "seed": truth.seed, "subjects": truth.subjects})
+    shown = {"images": True} if truth.images else {}
+    write_json(folder / "truth.json", {"simulated": True, "seed": truth.seed, "subjects": truth.subjects, **shown})
     write_tsv(folder / "stimuli.tsv", pd.concat([truth.stimuli, latent], axis=1))
     points = truth.hotspots.shape[1]
     hotspots = pd.DataFrame(truth.hotspots.reshape(-1, 3), columns=["x", "y", "weight"])
@@ -155,7 +158,11 @@ def write_truth(root: Path, truth: Truth, title: str) -> Path:
     write_json(
         Path(root) / "stimuli" / "stimuli.json",
         {
-            "stimulus_id": {"Description": "Name of the (SIMULATED) stimulus; there is no image"},
+            "stimulus_id": {
+                "Description": "Image, in the folder stimuli"
+                if truth.images
+                else "Name of the (SIMULATED) stimulus; there is no image"
+            },
             "category": {"Description": "Category of the stimulus"},
             "split": EVENT_COLUMNS["split"],
         },
@@ -197,6 +204,7 @@ def read_truth(root: Path) -> Truth:
         hotspots=hotspots.reshape(len(table), -1, 3).round(DECIMALS),
         seed=int(record["seed"]),
         subjects=[str(label) for label in record["subjects"]],
+        images=bool(record.get("images", False)),
     )
 
 

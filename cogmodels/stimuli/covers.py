@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,18 @@ def draw_collage(
         _paste(image, key, (x - half[0], y - half[1], x + half[0], y + half[1]))
     _paste(image, target, box)
     return image
+
+
+def cover_wall(seed: Sequence[int], size: tuple[int, int] = (800, 600)) -> np.ndarray:
+    """A RENDERED image (height, width, 3) uint8: covers in the cells of a grid.
+
+    ``seed``: of the number of rows and columns, the covers and the ground; ``size``: width and height, px.
+    """
+    rng = np.random.default_rng([*seed, 97])
+    rows, columns = (int(n) for n in rng.integers(1, 4, 2))
+    covers = rng.integers(0, 2**32, rows * columns).tolist()
+    box = (0.06 * size[0] / columns, 0.045 * size[1] / rows, 0.94 * size[0] / columns, 0.955 * size[1] / rows)
+    return draw_collage(size, (rows, columns), box, covers[0], covers, int(rng.integers(0, 256)))
 
 
 def grid_cell(

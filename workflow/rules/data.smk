@@ -71,6 +71,9 @@ rule convert_bids:
 
 rule simulate_truth:
     """Draw what all simulated subjects share: stimuli, split, latent vectors."""
+    input:
+        features=lambda wildcards: truth_images(wildcards, features=True),
+        images=lambda wildcards: truth_images(wildcards, features=False),
     output:
         description=f"{DATA}/{{dataset}}/dataset_description.json",
     log:
@@ -83,7 +86,7 @@ rule simulate_truth:
         "../../envs/simulate.yaml"
     params:
         title=lambda wildcards: PLAN.specs[wildcards.dataset].title,
-        source=source_part("seed", "subjects", "stimuli", "categories", "latent_dimensions"),
+        source=truth_source,
         code=code("simulate_truth"),
     script:
         "../scripts/simulate_truth.py"
@@ -104,7 +107,7 @@ rule simulate_subject:
     conda:
         "../../envs/simulate.yaml"
     params:
-        source=source_part("bold", "eeg", "gaze"),
+        source=simulated_parts,
         code=code("simulate_subject"),
     script:
         "../scripts/simulate_subject.py"

@@ -24,7 +24,7 @@ rule tabulate_features:
 rule extract_features:
     """Read a network's features of a data set's images into a Features table; what is known is not read again."""
     input:
-        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, STUDY.features[wildcards.features].images),
+        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, PLAN.features[wildcards.features].images),
     output:
         features=f"{DERIVATIVES}/{{dataset}}/features/{{features}}.parquet",
     log:
@@ -37,7 +37,7 @@ rule extract_features:
         "../../envs/search.yaml"
     params:
         root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
-        options=lambda wildcards: STUDY.features[wildcards.features].model_dump(mode="json"),
+        options=lambda wildcards: PLAN.features[wildcards.features].model_dump(mode="json"),
         code=code("extract_features"),
     script:
         "../scripts/extract_features.py"

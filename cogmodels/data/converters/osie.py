@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pandas as pd
 
 from cogmodels.data.bids import bids_path, write_description, write_json, write_tsv
 from cogmodels.errors import DataError
-from cogmodels.files import whole
+from cogmodels.files import link
 
 TASK = "freeview"
 SUBJECTS = [f"{number:02d}" for number in range(1, 16)]
@@ -56,7 +54,7 @@ def describe(source: Path, root: Path) -> None:
     if not images:
         raise DataError("there are no images", where=source, remedy="Fetch the data set again")
     for image in images:
-        _link(image, Path(root) / "stimuli" / image.name)
+        link(image, Path(root) / "stimuli" / image.name)
     write_description(
         root,
         name="OSIE",
@@ -101,19 +99,6 @@ def _images(path: Path) -> Iterator[tuple[str, list[dict[str, object]]]]:
             f"the fixations cannot be read ({type(error).__name__})", where=path, remedy="Fetch the file again"
         ) from None
     yield from pairs
-
-
-def _link(source: Path, target: Path) -> None:
-    """Hard link where the file system has it, else a copy; an old target is replaced."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and target.samefile(source):
-        return
-    with whole(target) as temporary:
-        temporary.unlink()
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
 
 
 _SIDECAR = {

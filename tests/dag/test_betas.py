@@ -1,0 +1,67 @@
+"""Responses a trial that come as such: planned over rendered images, refused with a reason."""
+
+import pytest
+import yaml
+
+from cogmodels.config.load import load_spec
+from cogmodels.config.study import Study
+from cogmodels.data.plan import Plan
+from cogmodels.errors import ConfigError
+
+SPEC = {
+    "name": "shown", "title": "SIMULATED responses to RENDERED images", "modalities": ["betas", "eeg"],
+    "licence": {"name": "CC0-1.0", "redistributable": True}, "subjects": ["01", "02"],
+    "source": {
+        "kind": "simulation", "seed": 5, "subjects": 2, "stimuli": 20, "categories": 1, "latent_dimensions": 4,
+        "images": {"rendered": 20, "weights": "random", "test": 6},
+        "betas": {"voxels": [12, 20], "shared": 4, "own": 5}, "eeg": {"repeats": 2},
+    },
+    "recordings": [
+        {"modality": "betas", "task": "viewing", "sessions": ["01", "02", "03"]},
+        {"modality": "eeg", "task": "viewing", "subjects": ["02"]},
+    ],
+}  # fmt: skip
+CONFIG = {
+    "study": "shown",
+    "datasets": ["shown"],
+    "pipelines": {"betas": {"modality": "betas", "datasets": ["shown"]}},
+    "experiments": {
+        "ridge": {"dataset": "shown", "pipeline": "betas", "target": "latent", "model": "subject_ridge", "grid": [1.0]}
+    },
+}  # fmt: skip
+
+
+def write_study(folder, spec=SPEC, **changes):
+    (folder / "data_specs").mkdir(parents=True, exist_ok=True)
+    (folder / "data_specs" / "shown.yaml").write_text(yaml.safe_dump(spec))
+    (folder / "shown.yaml").write_text(yaml.safe_dump(CONFIG | changes))
+
+
+def test_images_become_features_then_truth_then_responses(workflow):
+    write_study(workflow.folder)
+    counts = workflow("--configfile", "shown.yaml").counts
+    expected = {
+        "gather_images": 1, "extract_features": 1, "simulate_truth": 1, "simulate_subject": 2, "gather_betas": 2,
+        "tabulate_features": 1, "train_cross_subject": 1, "extract_responses": None, "fetch_source": None,
+    }  # fmt: skip
+    assert {name: counts.get(name) for name in expected} == expected
+
+
+def test_photographs_of_a_data_set_that_the_study_lacks_are_refused(tmp_path):
+    source = SPEC["source"] | {"images": {"photographs": {"dataset": "osie", "images": "stimuli/*.jpg"}, "test": 6}}
+    write_study(tmp_path, SPEC | {"source": source})
+    plan = Plan(Study(**CONFIG), tmp_path / "data_specs")
+    with pytest.raises(ConfigError, match="Add `osie` to the study's `datasets`"):
+        plan.photographs("shown")
+
+
+def test_the_large_study_is_planned_over_photographs(workflow, root):
+    counts = workflow("--configfile", str(root / "config" / "studies" / "decoding-full.yaml")).counts
+    expected = {
+        "gather_images": 2, "extract_features": 2, "simulate_truth": 2, "simulate_subject": 16, "gather_betas": 16,
+        "epoch_eeg": 2, "detect_events": 2, "describe_dataset": 1, "source_density": None,
+    }  # fmt: skip
+    assert {name: counts.get(name) for name in expected} == expected
+    null = load_spec(root / "data_specs", "sim-decoding-null")
+    assert null.source.betas.signal == 0
+    assert "SIMULATED" in null.title
