@@ -40,12 +40,17 @@ class EegNet(EpochNetwork):
         super().__init__()
         self.check_length(times, 32, "EEGNet pools 32 samples into one")
         wide = filters * depth
-        self.temporal = nn.Conv2d(1, filters, (1, max(1, round(rate / 2))), padding="same", bias=False)
+        kernel = max(1, round(rate / 2))
+        # `padding="same"` of an even kernel, without the copy that torch makes.
+        self.temporal = nn.Sequential(
+            nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2, 0, 0)), nn.Conv2d(1, filters, (1, kernel), bias=False)
+        )
         self.temporal_norm = _norm(filters)
         self.spatial = nn.Conv2d(filters, wide, (channels, 1), groups=filters, bias=False)
         self.spatial_norm = _norm(wide)
         self.separable = nn.Sequential(
-            nn.Conv2d(wide, wide, (1, 16), padding="same", groups=wide, bias=False),
+            nn.ZeroPad2d((7, 8, 0, 0)),
+            nn.Conv2d(wide, wide, (1, 16), groups=wide, bias=False),
             nn.Conv2d(wide, wide, 1, bias=False),
             _norm(wide),
         )
@@ -66,5 +71,5 @@ class EegNet(EpochNetwork):
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
-    # As Keras's layer, in which the network was published.
-    return nn.BatchNorm2d(channels, momentum=0.01, eps=1e-3)
+    # The published layer's momentum (0.01 in torch's terms) would need more steps than 20 people's trials give.
+    return nn.BatchNorm2d(channels, momentum=0.1, eps=1e-3)
