@@ -109,12 +109,9 @@ class EpochModel:
     def outputs(self, values: np.ndarray) -> np.ndarray:
         """Logits or features (n, outputs) of trials (n, channels, times)."""
         self.net.eval()
+        scaled = torch.from_numpy(((values - self.mean) / self.scale).astype(np.float32))
         with torch.inference_mode():
-            pieces = [
-                self.net(torch.from_numpy((values[first : first + _ROWS] - self.mean) / self.scale)).double().numpy()
-                for first in range(0, len(values), _ROWS)
-            ]
-        return np.concatenate(pieces)
+            return torch.cat([self.net(piece) for piece in scaled.split(_ROWS)]).double().numpy()
 
     def log_odds(self, values: np.ndarray) -> np.ndarray:
         """Log probabilities (n, n_classes) of trials (n, channels, times)."""

@@ -16,7 +16,9 @@ _STAGES = {"train": "trained on all subjects", "adapt": "adapted to the new subj
 
 
 def plot_curves(curves: Sequence[pd.DataFrame], choices: Sequence[pd.DataFrame], *, title: str) -> Figure:
-    """Loss and cosine (of classes: accuracy) of each epoch, a row a stage, a line a fold, draw and seed; a dot at the epoch that was kept.
+    """Loss and cosine (of classes: accuracy) of each epoch, a row a stage, a line a fold, draw and seed.
+
+    A dot lies at the epoch that was kept.
 
     Parameters
     ----------

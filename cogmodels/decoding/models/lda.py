@@ -99,7 +99,8 @@ def ledoit_wolf(centred: np.ndarray) -> tuple[float, float]:
     """Amount of shrinkage and mean variance of samples (n, features) without mean; n may be far below features."""
     n, features = centred.shape
     level = float((centred**2).sum() / (n * features))
-    gram = centred @ centred.T
+    # Both have the same squared sum; the smaller one is made.
+    gram = centred @ centred.T if n < features else centred.T @ centred
     squared = float((gram**2).sum()) / n**2
     power = float(((centred**2).sum(axis=1) ** 2).sum()) / n
     distance = squared / features - level**2

@@ -26,7 +26,9 @@ def parameters(net):
 def test_lda_is_that_of_scikit_learn(channels, classes):
     rng = np.random.default_rng(channels)
     codes = np.arange(90) % classes
-    values = rng.normal(size=(90, channels, 40)) * rng.uniform(1, 9, size=(1, channels, 1)) + 3 + codes[:, None, None] / 4
+    values = (
+        rng.normal(size=(90, channels, 40)) * rng.uniform(1, 9, size=(1, channels, 1)) + 3 + codes[:, None, None] / 4
+    )
     flat = values.reshape(90, channels, 8, 5).mean(axis=-1).reshape(90, -1)
     peer = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")).fit(flat, codes)
     found = Lda(windows=8).fit(values, codes, classes).log_odds(values)

@@ -40,7 +40,9 @@ def relabelled(table, name):
     return replace(table, trials=table.trials.assign(label=name))
 
 
-@pytest.mark.parametrize("plan", [LDA, TANGENT, replace(LDA, alignment="euclidean"), replace(LDA, alignment="riemannian")])
+@pytest.mark.parametrize(
+    "plan", [LDA, TANGENT, replace(LDA, alignment="euclidean"), replace(LDA, alignment="riemannian")]
+)
 def test_a_clear_response_is_found_in_new_people_and_nothing_in_noise(plan, tmp_path):
     scores = score_classes(train_epochs(people(3.0), plan, folder=tmp_path).predictions, permutations=200)
     row = scores.set_index("metric").loc["balanced_accuracy"]
@@ -70,8 +72,8 @@ def test_labels_of_the_person_left_out_are_not_looked_at(tmp_path):
 
 
 def test_a_candidate_is_chosen_by_training_people(tmp_path):
-    # One window forgets when the wave comes, and the baseline removes it: eight windows as recorded are best.
-    candidates = ({"lda": {"windows": 1}, "baseline_s": (0.3, 0.6)}, {"lda": {"windows": 8}, "baseline_s": "none"})
+    # A baseline of the whole epoch leaves nothing of its mean.
+    candidates = ({"lda": {"windows": 1}, "baseline_s": (0.0, 1.0)}, {"lda": {"windows": 8}, "baseline_s": "none"})
     run = train_epochs(people(2.0), replace(LDA, candidates=candidates), folder=tmp_path)
     assert set(run.choices["candidate"]) == {1}
     assert (run.choices["inner_score"] > 0.8).all()
@@ -98,7 +100,9 @@ def test_area_under_the_curve_is_that_of_scikit_learn_and_p_of_a_perfect_score_i
     found = person_scores(frame)
     for name, mine in frame.groupby("subject"):
         assert found.loc[name, "roc_auc"] == pytest.approx(roc_auc_score(mine["label"] == "a", mine["log_odds"]))
-        assert found.loc[name, "balanced_accuracy"] == pytest.approx(balanced_accuracy_score(mine["label"], mine["predicted"]))
+        assert found.loc[name, "balanced_accuracy"] == pytest.approx(
+            balanced_accuracy_score(mine["label"], mine["predicted"])
+        )
     assert (score_classes(frame, permutations=99)["p"] > 0.05).all()
     perfect = frame.assign(predicted=frame["label"], log_odds=(frame["label"] == "a").astype(float))
     assert score_classes(perfect, permutations=99)["p"].tolist() == [0.01, 0.01]
@@ -114,7 +118,9 @@ def test_comparison_is_person_by_person():
     ])  # fmt: skip
     first = pd.DataFrame({"subject": list("abcd"), "roc_auc": [0.5, 0.6, 0.6, 0.7]})
     second = first.assign(roc_auc=first["roc_auc"] + 0.1).iloc[::-1]
-    table = compare_people(scores, {"one": first, "two": second}, reference="one", metric="roc_auc").set_index("experiment")
+    table = compare_people(scores, {"one": first, "two": second}, reference="one", metric="roc_auc").set_index(
+        "experiment"
+    )
     assert table.loc["two", "difference"] == pytest.approx(0.1)
     assert table.loc["two", "difference_low"] == pytest.approx(0.1)
     assert table.loc["two", "difference_p"] == pytest.approx(2 / 16)
@@ -126,7 +132,9 @@ def test_comparison_is_person_by_person():
 def test_channels_of_a_type_or_by_name(tmp_path):
     # The wave is at O1 and O2; what the frontal channels hold of it comes from mixing.
     run = {
-        str(channels): person_scores(train_epochs(people(2.0), replace(LDA, channels=channels), folder=tmp_path).predictions)
+        str(channels): person_scores(
+            train_epochs(people(2.0), replace(LDA, channels=channels), folder=tmp_path).predictions
+        )
         for channels in ("eog", ["O1", "O2"])
     }
     means = {name: table["roc_auc"].mean() for name, table in run.items()}
@@ -185,12 +193,12 @@ def without_channel(table):
 @pytest.mark.parametrize(
     ("tables", "plan", "message"),
     [
-        (broken(lambda t: relabelled(t, "a")), LDA, "no trial of class `b`.*subject 03"),
-        (broken(with_nan), LDA, r"1 trials hold values that are not finite.*trial 3.*subject 03"),
-        (broken(without_channel), LDA, "channel F3 is missing.*subject 03"),
-        (broken(without_channel), replace(LDA, channels=["F3"]), "channel `F3` is not in the responses.*subject 03"),
-        (broken(lambda t: replace(t, axes=None)), LDA, "do not say which channels.*subject 03"),
-        (broken(lambda t: replace(t, values=0 * t.values)), replace(LDA, alignment="euclidean"), "no variance|subject 03"),
+        (broken(lambda t: relabelled(t, "a")), LDA, "subject 03.*no trial of class `b`"),
+        (broken(with_nan), LDA, r"subject 03.*1 trials hold values that are not finite.*trial 3"),
+        (broken(without_channel), LDA, "subject 03.*channel F3 is missing"),
+        (broken(without_channel), replace(LDA, channels=["F3"]), "subject 03.*channel `F3` is not in the responses"),
+        (broken(lambda t: replace(t, axes=None)), LDA, "subject 03.*do not say which channels"),
+        (broken(lambda t: replace(t, values=0 * t.values)), replace(LDA, alignment="euclidean"), "subject 03.*no variance"),
         (people(n=2), LDA, "2 people, three are needed"),
         (people(), replace(LDA, classes={"x": ["a"], "y": ["c"]}), "no trial of class `y`"),
         (people(), replace(LDA, baseline_s=(2.0, 3.0)), "no sample from 2 to 3 s"),
@@ -199,11 +207,8 @@ def without_channel(table):
     ],
 )  # fmt: skip
 def test_what_cannot_be_decoded_is_refused_by_name(tables, plan, message, tmp_path):
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError, match=message):
         train_epochs(tables, plan, folder=tmp_path)
-    import re
-
-    assert re.search(message, " ".join(str(caught.value).split()), re.DOTALL)
 
 
 def test_unknown_folds_are_refused(tmp_path):

@@ -23,7 +23,9 @@ def test_every_person_and_number_is_drawn():
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["eyes (control)", "net", "lda"]
     dots = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 5]
-    np.testing.assert_allclose(np.sort(np.concatenate(dots)), np.sort(np.concatenate([t["roc_auc"] for t in people.values()])))
+    np.testing.assert_allclose(
+        np.sort(np.concatenate(dots)), np.sort(np.concatenate([t["roc_auc"] for t in people.values()]))
+    )
     said = [text.get_text() for text in side.texts]
     assert "0.600 [0.500, 0.800], 0.0010 (refits 0.005)" in said
     assert "+0.100 [-0.100, +0.200], 0.250" in said
