@@ -50,7 +50,9 @@ def plot_comparison(table: pd.DataFrame, people: Mapping[str, pd.DataFrame], *, 
         axes.set_axisbelow(True)
         side.set(ylim=axes.get_ylim(), xlim=(0, 1))
         side.axis("off")
-        side.set_title("mean [95 % over people], p" + " " * 22 + f"against {table['experiment'].iloc[0]}, p two-sided")
+        heads = ("mean [95 % over people], p", f"less {table['experiment'].iloc[0]}, p two-sided")
+        for x, head in zip((0.0, 0.53), heads, strict=True):
+            side.text(x, 1.01, head, transform=side.transAxes, va="bottom", fontweight="bold", fontsize=8)
         _legend(figure, bool(rows["control"].any()), int(rows["n"].iloc[0]))
     return figure
 
