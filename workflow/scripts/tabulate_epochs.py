@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from cogmodels.data.eeg import read_epochs
 from cogmodels.data.tables import EpochAxes, collect_responses, write_responses
 from cogmodels.eeg.epochs import epoch_values, response_channels, signal_type
@@ -12,7 +14,9 @@ with job(snakemake):
     options, epochs = snakemake.params.settings, read_epochs(Path(snakemake.input.epochs)).crop(tmin=0.0)
     trials, estimator = epochs.metadata, options["whitening"]
     names, types = response_channels(epochs, eog=options["eog_responses"])
-    values = epoch_values(epochs, names if options["eog_responses"] else signal_type(epochs))
+    values = epoch_values(epochs, signal_type(epochs))
+    if options["eog_responses"]:
+        values = np.concatenate([values, epoch_values(epochs, names[values.shape[1] :])], axis=1)
     if estimator != "none":
         # Trials of no split train nothing: where there are no others, whitening refuses.
         values, _ = whiten(values, trials["split"] == "train", trials["label"], estimator=estimator)
