@@ -78,7 +78,7 @@ rule compare_epochs:
     wildcard_constraints:
         comparison=one_of(compared_decoders()),
     conda:
-        "../../envs/decoding.yaml"
+        "../../envs/report.yaml"
     params:
         comparison=lambda wildcards: STUDY.decoder_comparisons[wildcards.comparison].model_dump(),
         classes=lambda wildcards: list(
