@@ -41,6 +41,17 @@ from cogmodels.config.decoding import (
     SttmOptions,
 )
 from cogmodels.config.defaults import DEFAULT_STUDY
+from cogmodels.config.eeg_decoding import (
+    DecoderComparison,
+    EegConformerOptions,
+    EegDecodingExperiment,
+    EegNetOptions,
+    EpochCandidate,
+    EpochRecipe,
+    LdaOptions,
+    NiceOptions,
+    TangentSpaceOptions,
+)
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.load import load_study
@@ -120,6 +131,15 @@ STUDY_SECTIONS = {
     "`experiments.<name>.mindbridge`": MindBridgeOptions,
     "`experiments.<name>.mindeye2`": MindEye2Options,
     "`experiments.<name>.sttm`": SttmOptions,
+    "`experiments.<name>`, `family: decoding`, EEG of new people": EegDecodingExperiment,
+    "`experiments.<name>.candidates` (a list)": EpochCandidate,
+    "`experiments.<name>.recipe` of EEG": EpochRecipe,
+    "`experiments.<name>.lda`": LdaOptions,
+    "`experiments.<name>.tangent_space`": TangentSpaceOptions,
+    "`experiments.<name>.eegnet`": EegNetOptions,
+    "`experiments.<name>.eegconformer`": EegConformerOptions,
+    "`experiments.<name>.nice`": NiceOptions,
+    "`decoder_comparisons.<name>`": DecoderComparison,
     "`experiments.<name>`, `family: search`": SearchExperiment,
     "`experiments.<name>.layers.<name>` of a search": SearchLayers,
     "`scanpath_sets.<name>`": ScanpathSet,

@@ -8,6 +8,7 @@ from typing import Any
 from cogmodels.config.adaptation import check_adaptation
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
+from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
@@ -91,6 +92,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)
+    _check_comparisons(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":
             continue
@@ -133,6 +135,12 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                         where=key,
                         remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`",
                     )
+        if isinstance(experiment, EegDecodingExperiment) and pipeline.modality != "eeg":
+            raise ConfigError(
+                f"model `{experiment.model}` decodes epochs, pipeline `{experiment.pipeline}` makes none",
+                where=key,
+                remedy="Choose an eeg pipeline",
+            )
         if pipeline.modality == "gaze":
             raise ConfigError(
                 f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",
@@ -140,6 +148,27 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                 remedy="Choose an fmri or eeg pipeline",
             )
     return study
+
+
+def _check_comparisons(study: Study, where: str | Path) -> None:
+    """Decoders that are compared exist, and are of EEG, of one data set and the same classes."""
+    for name, comparison in study.decoder_comparisons.items():
+        key = f"{where}, decoder_comparisons.{name}"
+        known = {n: e for n, e in study.experiments.items() if isinstance(e, EegDecodingExperiment)}
+        for one in comparison.names:
+            if one not in known or known[one].target != "label":
+                raise ConfigError(
+                    f"`{one}` decodes no classes of EEG{suggestion(one, known)}",
+                    where=key,
+                    remedy="Name experiments with a model of EEG",
+                )
+            first = known[comparison.reference]
+            if (known[one].dataset, known[one].classes) != (first.dataset, first.classes):
+                raise ConfigError(
+                    f"`{one}` has another data set or other classes than `{comparison.reference}`",
+                    where=key,
+                    remedy="Give both the same `dataset` and `classes`",
+                )
 
 
 def _check_maps(study: Study, where: str | Path) -> None:

@@ -23,6 +23,7 @@ from cogmodels.config.detectors import (
     RelativeVelocity,
     Remodnav,
 )
+from cogmodels.config.eeg_decoding import EPOCH_MODEL_NAMES, DecoderComparison, EegDecodingExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
@@ -293,6 +294,9 @@ class EegPipeline(Pipeline):
     time_decoding: dict[ComparisonName, TimeDecoding] = Field(
         {}, description="two conditions told apart at each time of the epochs, by name"
     )
+    eog_responses: bool = Field(
+        False, description="the Responses hold EOG channels too, as controls of decoders (`channels`) want them"
+    )
 
     def baseline_interval(self) -> tuple[float, float] | None:
         """The baseline, s after the event; none where none is subtracted."""
@@ -312,6 +316,8 @@ class EegPipeline(Pipeline):
             raise ValueError("reference: name a channel, or use `average` or `keep`")
         if self.eyes == "regression" and self.l_freq is None:
             raise ValueError("eyes `regression` needs `l_freq`: slow drifts of EEG and EOG share no cause")
+        if self.eog_responses and (self.whitening != "none" or self.current_source_density):
+            raise ValueError("`eog_responses` are neither whitened nor source densities: leave those steps out")
         if self.time_decoding and self.autoreject != "none":
             raise ValueError("`time_decoding` draws its own test trials: `autoreject` would have seen them")
         narrow = (self.l_freq or 0) > 1 or (self.h_freq or 100) < 100
@@ -381,12 +387,15 @@ def _family(section: Any) -> str:
     """Family of an experiment; decoders need not name theirs, those across subjects are told by their model."""
     read = section.get if isinstance(section, dict) else lambda name, default: getattr(section, name, default)
     family = read("family", "decoding")
+    if family == "decoding" and read("model", None) in EPOCH_MODEL_NAMES:
+        return "epochs"
     return "cross_subject" if family == "decoding" and read("model", None) in CROSS_SUBJECT_NAMES else family
 
 
 AnyExperiment = Annotated[
     Annotated[DecodingExperiment, Tag("decoding")]
     | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
+    | Annotated[EegDecodingExperiment, Tag("epochs")]
     | Annotated[SearchExperiment, Tag("search")]
     | Annotated[ScanpathExperiment, Tag("scanpath")],
     Discriminator(_family),
@@ -433,6 +442,9 @@ class Study(Section):
         None, description="search experiments on trained networks, compared over their seeds; none = left out"
     )
     experiments: dict[Name, AnyExperiment] = Field({}, description="model configs by name")
+    decoder_comparisons: dict[Name, DecoderComparison] = Field(
+        {}, description="decoders of EEG beside a reference and controls, by name"
+    )
     encodings: dict[Name, Encoding] = Field({}, description="encoding models of every voxel, by name")
     searchlights: dict[Name, Searchlight] = Field({}, description="searchlights, by name")
     alignments: dict[Name, Alignment] = Field({}, description="alignments across subjects, by name")

@@ -12,12 +12,12 @@ from cogmodels.config.adaptation import AdaptationCurve
 from cogmodels.config.alignment import Alignment
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.decoding import CrossSubjectExperiment
+from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.scanpath import ScanpathSet
-from cogmodels.config.search import SearchExperiment
-from cogmodels.config.study import DecodingExperiment, Pipeline, Study
+from cogmodels.config.study import AnyExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
 from cogmodels.data.fmriprep import PreparedRun, choose_prepared, find_prepared_runs
 from cogmodels.errors import ConfigError, DataError
@@ -258,7 +258,7 @@ class Plan:
         return [name for name in self.study.pipelines[pipeline].datasets if name in self.specs]
 
     @cached_property
-    def experiments(self) -> dict[str, DecodingExperiment | CrossSubjectExperiment | SearchExperiment]:
+    def experiments(self) -> dict[str, AnyExperiment]:
         """Experiments whose data set the study has."""
         return {name: e for name, e in self.study.experiments.items() if e.dataset in self.specs}
 
@@ -308,6 +308,16 @@ class Plan:
             for name, one in self.study.adaptation_curves.items()
             if set(one.pretrained + one.scratch) <= set(self.experiments)
         }
+
+    @cached_property
+    def epoch_decoders(self) -> list[str]:
+        """Names of the decoders of single trials of EEG in new people."""
+        return [name for name, one in self.experiments.items() if isinstance(one, EegDecodingExperiment)]
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the decoders that are trained by gradients."""
+        return [name for name in [*self.across, *self.epoch_decoders] if self.experiments[name].is_network]
 
     def display_names(self, dataset: str) -> list[str]:
         """Displays or sets of scenes that a data set has for search models."""

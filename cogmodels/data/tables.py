@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,27 @@ _REMAKE = "Delete the file and run snakemake again"
 
 
 @dataclass(frozen=True)
+class EpochAxes:
+    """What the features of responses cut from epochs are: each channel's samples, one channel after the other.
+
+    ``channels`` and their ``types`` (n_channels,): ``eeg``, ``eog``, ...; ``times`` (n_times,): s after the event.
+    """
+
+    channels: list[str]
+    types: list[str]
+    times: list[float]
+
+
+@dataclass(frozen=True)
 class Responses:
-    """One row a trial: ``trials`` with the columns of ``TRIAL_COLUMNS``, ``values`` (n_trials, n_features) float32."""
+    """One row a trial: ``trials`` with the columns of ``TRIAL_COLUMNS``, ``values`` (n_trials, n_features) float32.
+
+    ``axes`` where the features are the samples of epochs.
+    """
 
     trials: pd.DataFrame
     values: np.ndarray
+    axes: EpochAxes | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,8 @@ def trials_of_events(
     )[TRIAL_COLUMNS]
 
 
-def collect_responses(parts: Iterable[tuple[pd.DataFrame, np.ndarray]]) -> Responses:
-    """Trials and values of several runs as one checked table.
+def collect_responses(parts: Iterable[tuple[pd.DataFrame, np.ndarray]], axes: EpochAxes | None = None) -> Responses:
+    """Trials and values of several runs as one checked table; ``axes`` of its features where they come from epochs.
 
     Raises
     ------
@@ -83,7 +100,7 @@ def collect_responses(parts: Iterable[tuple[pd.DataFrame, np.ndarray]]) -> Respo
             remedy="Use one mask or one set of channels for all runs",
         )
     trials = pd.concat([trials[TRIAL_COLUMNS] for trials, _ in parts], ignore_index=True)
-    responses = Responses(trials, np.concatenate([values for _, values in parts]).astype(np.float32))
+    responses = Responses(trials, np.concatenate([values for _, values in parts]).astype(np.float32), axes)
     check_responses(responses)
     return responses
 
@@ -108,6 +125,13 @@ def check_responses(responses: Responses, where: object = None) -> None:
         raise DataError(
             f"split `{sorted(map(str, unknown))[0]}` is unknown", where=where, remedy="Use train, test or none"
         )
+    axes = responses.axes
+    if axes is not None and len(axes.channels) * len(axes.times) != values.shape[1]:
+        raise DataError(
+            f"{len(axes.channels)} channels x {len(axes.times)} times but {values.shape[1]} features",
+            where=where,
+            remedy=_REMAKE,
+        )
     twice = trials.duplicated(["subject", "session", "run", "trial"])
     if twice.any():
         row = trials[twice].iloc[0]
@@ -128,7 +152,8 @@ def check_responses(responses: Responses, where: object = None) -> None:
 def write_responses(path: Path, responses: Responses) -> None:
     """Write a checked Responses table; same table, same bytes."""
     check_responses(responses)
-    _write(path, responses.trials, "response", responses.values)
+    known = None if responses.axes is None else {"axes": json.dumps(asdict(responses.axes))}
+    _write(path, responses.trials, "response", responses.values, known)
 
 
 def read_responses(path: Path) -> Responses:
@@ -139,8 +164,11 @@ def read_responses(path: Path) -> Responses:
     DataError
         The file is missing, damaged, or holds what :func:`check_responses` refuses.
     """
+    import pyarrow.parquet as pq
+
     trials, values = _read(path, "response")
-    responses = Responses(trials, values.astype(np.float32, copy=False))
+    known = (pq.read_schema(path).metadata or {}).get(b"axes")
+    responses = Responses(trials, values.astype(np.float32, copy=False), EpochAxes(**json.loads(known)) if known else None)
     check_responses(responses, path)
     return responses
 

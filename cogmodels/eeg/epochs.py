@@ -205,6 +205,28 @@ def epoch_values(epochs: BaseEpochs, picks: str | list[str] = "eeg") -> np.ndarr
     return values
 
 
+def response_channels(epochs: BaseEpochs, *, eog: bool = False) -> tuple[list[str], list[str]]:
+    """Names and types of the good channels that Responses hold: those of the signal, with ``eog`` the EOG's below.
+
+    Raises
+    ------
+    DataError
+        No EOG channel where they are asked for.
+    """
+    kind = signal_type(epochs)
+    found = dict(zip(epochs.ch_names, epochs.get_channel_types(), strict=True))
+    good = [name for name in epochs.ch_names if name not in epochs.info["bads"]]
+    eyes = [name for name in good if found[name] == "eog"] if eog else []
+    if eog and not eyes:
+        raise DataError(
+            f"there is no good EOG channel; types are {', '.join(sorted(set(found.values())))}",
+            where="EEG epochs",
+            remedy="Set `eog_responses: false`, or give the channels their type (`_channels.tsv`)",
+        )
+    names = [name for name in good if found[name] == kind] + eyes
+    return names, [found[name] for name in names]
+
+
 def _check(
     raw: BaseRaw,
     events: pd.DataFrame,

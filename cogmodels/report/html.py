@@ -73,6 +73,7 @@ _SCANPATH_NAMES = {
 }
 METRIC_NAMES |= _SCANPATH_NAMES
 METRIC_NAMES |= {f"crps_{metric}": f"CRPS of {name}" for metric, name in _SCANPATH_NAMES.items()}
+METRIC_NAMES |= {"balanced_accuracy": "balanced accuracy", "roc_auc": "area under the ROC curve"}
 METRIC_NAMES |= {
     "nss": "NSS",
     "auc": "AUC",

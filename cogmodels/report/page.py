@@ -61,7 +61,7 @@ def study_page(
     eeg_pages : sequence of str
         Places of the subjects' own pages.
     """
-    headline = scores[scores["metric"].isin(("accuracy", "two_way"))]
+    headline = scores[scores["metric"].isin(("accuracy", "two_way", "balanced_accuracy", "roc_auc"))]
     return render(
         "page.html",
         study=study,

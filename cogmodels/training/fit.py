@@ -34,7 +34,8 @@ class Learner(pl.LightningModule):
     Parameters
     ----------
     net : Module
-        Where it has an attribute ``progress``, that is told which share of the training is over.
+        Where it has an attribute ``progress``, that is told which share of the training is over; where it has a method
+        ``constrain``, that is called after each step.
     objective : Objective
         Loss and scores of a batch.
     recipe : Recipe
@@ -65,6 +66,10 @@ class Learner(pl.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         return self._step("train", batch)
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if hasattr(self.net, "constrain"):
+            self.net.constrain()
 
     def validation_step(self, batch: Any, index: int) -> Tensor:
         return self._step("validation", batch)

@@ -234,6 +234,10 @@ SHIPPED = {
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
     "uci-eeg": {"convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2},
+    "uci-eeg-decoding": {
+        "convert_bids": 20, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28, "compare_epochs": 2,
+        "plot_curves": 6, "plot_decoder": None, "train_decoder": None,
+    },
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
         "plot_truth": 1,

@@ -661,10 +661,11 @@ def experiment_text(wildcards):
 
 def decoder_figures():
     """What the report shows of decoders: what they retrieve or confuse, learning curves of networks."""
-    figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in PLAN.of_family("decoding")]
-    networks = [name for name in PLAN.across if PLAN.experiments[name].is_network]
-    figures += [f"{PLAN.experiment_folder(name)}/curves.png" for name in networks]
-    return figures + adaptation_outputs("adaptation.png")
+    drawn = [name for name in PLAN.of_family("decoding") if name not in classified_epochs()]
+    figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in drawn]
+    compared = [f"{comparison_folder(name)}/comparison-{name}.png" for name in compared_decoders()]
+    figures += [f"{PLAN.experiment_folder(name)}/curves.png" for name in PLAN.networks]
+    return compared + figures + adaptation_outputs("adaptation.png")
 
 
 def first_adapted(curve):
@@ -694,6 +695,28 @@ def adaptation_pairs(wildcards):
     return [
         {"experiment": name, "trials": PLAN.experiments[name].adapt_trials or 0, "runs": len(PLAN.run_folders(name))}
         for name in PLAN.adaptation_curves[wildcards.curve].pretrained
+    ]
+
+
+def classified_epochs():
+    """Decoders of EEG in new people whose target is a class."""
+    return [name for name in PLAN.epoch_decoders if PLAN.experiments[name].target == "label"]
+
+
+def compared_decoders():
+    """Comparisons of decoders of EEG whose data set the study has."""
+    return [name for name, one in STUDY.decoder_comparisons.items() if one.reference in PLAN.experiments]
+
+
+def comparison_folder(name):
+    """Folder of a comparison of decoders."""
+    return f"{RESULTS}/decoding/{PLAN.experiments[STUDY.decoder_comparisons[name].reference].dataset}"
+
+
+def compared_files(file):
+    """A file of each experiment of a comparison, in its order."""
+    return lambda wildcards: [
+        f"{PLAN.experiment_folder(name)}/{file}" for name in STUDY.decoder_comparisons[wildcards.comparison].names
     ]
 
 

@@ -19,7 +19,7 @@ rule train_decoder:
     benchmark:
         "logs/benchmarks/train_decoder/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
     wildcard_constraints:
-        experiment=one_of(name for name in PLAN.experiments if name not in PLAN.across),
+        experiment=one_of(n for n in PLAN.experiments if n not in [*PLAN.across, *PLAN.epoch_decoders]),
     conda:
         "../../envs/decoding.yaml"
     params:
@@ -82,7 +82,7 @@ rule plot_curves:
     benchmark:
         "logs/benchmarks/plot_curves/{dataset}_{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.across),
+        experiment=one_of(PLAN.networks),
     conda:
         "../../envs/training.yaml"
     params:
@@ -103,6 +103,8 @@ rule score_decoder:
         "logs/score_decoder/{dataset}_{experiment}.log",
     benchmark:
         "logs/benchmarks/score_decoder/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(n for n in PLAN.experiments if n not in classified_epochs()),
     conda:
         "../../envs/decoding.yaml"
     params:
@@ -130,6 +132,8 @@ rule plot_decoder:
         "logs/plot_decoder/{dataset}_{experiment}.log",
     benchmark:
         "logs/benchmarks/plot_decoder/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(n for n in PLAN.experiments if n not in classified_epochs()),
     conda:
         "../../envs/decoding.yaml"
     params:

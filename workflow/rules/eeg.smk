@@ -229,7 +229,7 @@ rule tabulate_epochs:
     conda:
         "../../envs/eeg.yaml"
     params:
-        settings=lambda wildcards: settings(wildcards.pipeline, "whitening"),
+        settings=lambda wildcards: settings(wildcards.pipeline, "whitening", "eog_responses"),
         code=code("tabulate_epochs"),
     script:
         "../scripts/tabulate_epochs.py"

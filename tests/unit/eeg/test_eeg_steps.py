@@ -11,7 +11,14 @@ from cogmodels.data.bids import read_tsv
 from cogmodels.data.eeg import read_bad_channels, write_bad_channels
 from cogmodels.eeg.bad_channels import find_bad_channels
 from cogmodels.eeg.cleaning import clean_raw
-from cogmodels.eeg.epochs import epoch_values, interpolate_bads, join_epochs, make_epochs, signal_type
+from cogmodels.eeg.epochs import (
+    epoch_values,
+    interpolate_bads,
+    join_epochs,
+    make_epochs,
+    response_channels,
+    signal_type,
+)
 from cogmodels.eeg.rejection import reject_epochs, source_density
 from cogmodels.errors import ConfigError, DataError
 from tests.unit.eeg.viewing import NAMES
@@ -225,3 +232,13 @@ def test_steps_that_would_see_test_trials_are_refused_before_any_job(step, proto
         load_study(config, "here")
     config["experiments"]["e"]["protocol"] = "held_out_stimuli"
     load_study(config, "here")
+
+
+def test_responses_hold_the_eog_where_they_are_asked_to():
+    info = mne.create_info(["X", "Cz", "Oz", "Pz"], 100.0, ["eog", "eeg", "eeg", "eeg"])
+    epochs = mne.EpochsArray(np.zeros((2, 4, 10)), info, verbose="error")
+    epochs.info["bads"] = ["Oz"]
+    assert response_channels(epochs) == (["Cz", "Pz"], ["eeg", "eeg"])
+    assert response_channels(epochs, eog=True) == (["Cz", "Pz", "X"], ["eeg", "eeg", "eog"])
+    with pytest.raises(DataError, match="no good EOG channel"):
+        response_channels(epochs.copy().drop_channels("X"), eog=True)

@@ -1,0 +1,303 @@
+"""Decoders of single trials of EEG in people who were not trained on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cogmodels.config.training import Recipe
+from cogmodels.data.tables import Features, Responses
+from cogmodels.decoding.class_scores import person_scores
+from cogmodels.decoding.epoch_network import EpochModel, initial_epoch_network
+from cogmodels.decoding.linear import DecoderRun, permute_within, targets_of
+from cogmodels.decoding.people import Person, gather_people, prepared
+from cogmodels.decoding.protocols import make_folds
+from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
+from cogmodels.errors import DataError
+from cogmodels.metrics.classification import balanced_accuracy
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EpochRun(DecoderRun):
+    """What :func:`train_epochs` leaves, beside what every decoder does.
+
+    ``predictions`` of two classes have ``log_odds`` and the class that they are of, ``log_odds_of``. ``curves``: a row
+    an epoch of each training of a network. ``refits``: ``draw``, ``metric``, ``value`` of each refit with permuted
+    training labels.
+    ``rate``: training examples a second, NaN for classifiers.
+    """
+
+    curves: pd.DataFrame
+    refits: pd.DataFrame
+    rate: float
+
+    def speed(self) -> dict[str, float]:
+        """The rate as a manifest's number, of networks."""
+        return {} if np.isnan(self.rate) else {"examples_per_second": round(self.rate, 1)}
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """How a decoder of epochs is trained; the fields are those of ``EegDecodingExperiment``.
+
+    ``options`` maps a model's name to its own; ``candidates`` are mappings of what each sets in place of the plan's.
+    """
+
+    model: str
+    target: str = "label"
+    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    channels: str | Sequence[str] = "scalp"
+    baseline_s: Sequence[float] | None = None
+    average_samples: int = 1
+    alignment: str = "none"
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    candidates: Sequence[Mapping[str, Any]] = ()
+    inner_folds: int = 5
+    recipe: Recipe | None = None
+    validation_subjects: int = 3
+    control: str = "none"
+    draws: int = 1
+    refits: int = 0
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> EpochPlan:
+        """From a resolved config (``EegDecodingExperiment.config``)."""
+        known = {key: value for key, value in config.items() if key in cls.__dataclass_fields__}
+        return cls(**known | ({"recipe": Recipe(**known["recipe"])} if known.get("recipe") else {}))
+
+    def candidate(self, change: Mapping[str, Any]) -> EpochPlan:
+        """The plan with what a candidate changes."""
+        given = {key: value for key, value in change.items() if value is not None}
+        options = {**self.options, **{name: given.pop(name) for name in EPOCH_CLASSIFIERS if name in given}}
+        if given.get("baseline_s") == "none":
+            given["baseline_s"] = None
+        return replace(self, options=options, candidates=(), **given)
+
+
+class _People:
+    """Trials of all people below one another, prepared in each way once."""
+
+    def __init__(self, people: list[Person], targets: np.ndarray, names: list[str]) -> None:
+        self.people, self.targets, self.names = people, targets, names
+        self.trials = pd.concat([person.trials for person in people], ignore_index=True)
+        self.subjects = self.trials["subject"].astype(str).to_numpy()
+        self._known: dict[tuple, np.ndarray] = {}
+
+    def values(self, plan: EpochPlan) -> np.ndarray:
+        """Prepared trials (n, channels, times)."""
+        baseline = None if plan.baseline_s is None else tuple(plan.baseline_s)
+        key = (baseline, plan.average_samples, plan.alignment)
+        if key not in self._known:
+            options = dict(zip(("baseline_s", "average_samples", "alignment"), key, strict=True))
+            self._known[key] = np.concatenate([prepared(person, **options) for person in self.people])
+        return self._known[key]
+
+    def rate(self, plan: EpochPlan) -> float:
+        """Samples a second."""
+        times = self.people[0].times
+        return (len(times) - 1) / float(times[-1] - times[0]) / plan.average_samples
+
+
+def train_epochs(
+    tables: Sequence[Responses],
+    plan: EpochPlan,
+    features: Features | None = None,
+    *,
+    folds: str | Sequence[str] = "all",
+    seed: int = 0,
+    folder: Path,
+) -> EpochRun:
+    """Leave each person out in turn: learn from the trials of all others, predict theirs.
+
+    Scaler, spatial filters, the choice among candidates and the best epoch come from training people alone. Alignment
+    is each person's own and sees no label; a new person's comes from all of their trials. With Features as target, test
+    stimuli (``split``) of nobody are learnt from, and the new person's alone are predicted.
+
+    Parameters
+    ----------
+    tables : sequence of Responses
+        One a person, with axes.
+    plan : EpochPlan
+    features : Features, optional
+        The target, where it is not the label.
+    folds : "all" or names
+        ``sub-<label>``.
+    seed : int
+        Of initial weights, orders, validation people, inner folds and permutations.
+    folder : path
+        Of checkpoints, from which a training that was killed goes on.
+
+    Raises
+    ------
+    DataError
+        What :func:`cogmodels.decoding.people.gather_people` refuses; unknown folds; more validation people than there
+        are to learn from; Features without test stimuli, or with some that are trained on.
+    """
+    people = gather_people(tables, channels=plan.channels, classes=None if features else plan.classes)
+    joined = pd.concat([person.trials for person in people], ignore_index=True)
+    if features is None:
+        names = list(plan.classes) or sorted(set(joined["label"]))
+        targets = joined["label"].map(names.index).to_numpy()
+    else:
+        names, targets = [], targets_of(joined, features.stimuli, features.values)
+    pool = _People(people, targets, names)
+    available = make_folds(pool.trials, "leave_one_subject_out")
+    if features is not None:
+        available = _new_stimuli(pool.trials, available)
+    wanted = list(available) if folds == "all" else list(folds)
+    unknown = [name for name in wanted if name not in available]
+    if unknown:
+        raise DataError(
+            f"fold `{unknown[0]}` does not exist; there are {', '.join(available)}",
+            where="experiment",
+            remedy="Correct `folds` of the experiment",
+        )
+    predictions, weights, choices, curves, rates = [], {}, [], [], []
+    for draw in range(plan.draws):
+        for fold in wanted:
+            train, test = available[fold]
+            shown = pool.targets[train]
+            if plan.control == "shuffled_labels":
+                shown = shown[_permuted(pool.subjects[train], [seed, draw, list(available).index(fold)])]
+            place = Path(folder) / f"{fold}_draw-{draw}"
+            model, chosen, row, table = _fit_fold(pool, train, shown, plan, seed, place)
+            predictions.append(_predicted(pool, model, chosen, test).assign(fold=fold, draw=draw))
+            choices.append({"subject": "all", "fold": fold, "draw": draw, **row})
+            if table is not None:
+                curves.append(table.assign(fold=fold, draw=draw, stage="train"))
+                rates.append(table.attrs["examples_per_second"])
+            if draw == 0:
+                weights |= {f"{fold}/{name}": array for name, array in model.weights().items()}
+            logger.info("fold %s, draw %d: %s", fold, draw, row)
+    return EpochRun(
+        pd.concat(predictions, ignore_index=True),
+        weights,
+        pd.DataFrame(choices),
+        pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=["fold", "draw", "stage", "epoch"]),
+        _refits(pool, [available[fold] for fold in wanted], plan, seed),
+        float(np.mean(rates)) if rates else float("nan"),
+    )
+
+
+def _fit_fold(
+    pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
+) -> tuple[Any, EpochPlan, dict[str, Any], pd.DataFrame | None]:
+    """Model of the training trials, the plan that it follows, what was chosen, and a network's curves."""
+    if plan.model in EPOCH_NETWORKS:
+        return _train_network(pool, train, targets, plan, seed, folder)
+    plans = [plan.candidate(change) for change in plan.candidates] or [plan]
+    scores = [np.nan] if len(plans) == 1 else [_inner_score(pool, train, targets, one, seed) for one in plans]
+    # Of equal candidates the first.
+    best = int(np.argmax(scores))
+    model = _classifier(plans[best]).fit(pool.values(plans[best])[train], targets, len(pool.names))
+    return model, plans[best], {"candidate": best, "inner_score": float(scores[best])}, None
+
+
+def _classifier(plan: EpochPlan) -> Any:
+    return EPOCH_CLASSIFIERS[plan.model](**plan.options.get(plan.model, {}))
+
+
+def _inner_score(pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int) -> float:
+    """Mean over training people, each in a group that was left out, of the area under the ROC curve.
+
+    Of more than two classes, of the balanced accuracy.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    subjects, values = pool.subjects[train], pool.values(plan)[train]
+    names = np.random.default_rng([seed, 443]).permutation(np.unique(subjects))
+    scores = []
+    for group in np.array_split(names, min(plan.inner_folds, len(names))):
+        out = np.isin(subjects, group)
+        odds = _classifier(plan).fit(values[~out], targets[~out], len(pool.names)).log_odds(values[out])
+        for name in group:
+            mine, true = odds[subjects[out] == name], targets[out][subjects[out] == name]
+            if len(pool.names) == 2:
+                scores.append(roc_auc_score(true, mine[:, 1] - mine[:, 0]))
+            else:
+                scores.append(balanced_accuracy(true, mine.argmax(axis=1)))
+    return float(np.mean(scores))
+
+
+def _train_network(
+    pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
+) -> tuple[EpochModel, EpochPlan, dict[str, Any], pd.DataFrame]:
+    subjects, values = pool.subjects[train], pool.values(plan)[train]
+    names = np.unique(subjects)
+    if plan.validation_subjects >= len(names):
+        raise DataError(
+            f"{plan.validation_subjects} of {len(names)} training people are for validation",
+            where="experiment",
+            remedy="Lower `validation_subjects`, or add people",
+        )
+    held = np.random.default_rng([seed, 449]).permutation(names)[: plan.validation_subjects]
+    options = dict(plan.options.get(plan.model, {}))
+    if targets.ndim > 1:
+        options["embeds"] = True
+    outputs = len(pool.names) if targets.ndim == 1 else targets.shape[1]
+    net = initial_epoch_network(EPOCH_NETWORKS[plan.model], values.shape[1:], outputs, pool.rate(plan), seed, **options)
+    model = EpochModel(net)
+    table = model.train(values, targets, np.isin(subjects, held), plan.recipe, seed=seed, folder=folder)
+    best = table.loc[table["validation_agreement"].idxmax()]
+    return (
+        model,
+        plan,
+        {"stage": "train", "epoch": int(best["epoch"]), "inner_score": best["validation_agreement"]},
+        table,
+    )
+
+
+def _predicted(pool: _People, model: Any, plan: EpochPlan, test: np.ndarray) -> pd.DataFrame:
+    """Rows of the test trials with what is predicted of them."""
+    values, rows = pool.values(plan)[test], pool.trials.iloc[test]
+    if not pool.names:
+        return rows.assign(predicted=list(model.outputs(values).astype(np.float32)))
+    odds = model.log_odds(values)
+    rows = rows.assign(predicted=np.asarray(pool.names, dtype=object)[odds.argmax(axis=1)])
+    if len(pool.names) > 2:
+        return rows
+    return rows.assign(log_odds=odds[:, 0] - odds[:, 1], log_odds_of=pool.names[0])
+
+
+def _refits(pool: _People, folds: list[tuple[np.ndarray, np.ndarray]], plan: EpochPlan, seed: int) -> pd.DataFrame:
+    """Scores of the model refitted in all folds to training labels permuted within people, each refit's."""
+    rows = []
+    for draw in range(plan.refits):
+        found = []
+        for number, (train, test) in enumerate(folds):
+            shown = pool.targets[train][_permuted(pool.subjects[train], [seed, 467, draw, number])]
+            model = _classifier(plan).fit(pool.values(plan)[train], shown, len(pool.names))
+            found.append(_predicted(pool, model, plan, test))
+        scores = person_scores(pd.concat(found, ignore_index=True)).mean()
+        rows += [{"draw": draw, "metric": metric, "value": float(value)} for metric, value in scores.items()]
+    return pd.DataFrame(rows, columns=["draw", "metric", "value"])
+
+
+def _permuted(subjects: np.ndarray, key: list[int]) -> np.ndarray:
+    return permute_within(subjects, np.random.default_rng([*key, 41]))
+
+
+def _new_stimuli(
+    trials: pd.DataFrame, folds: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The folds without test stimuli in training, and with nothing else to test on."""
+    held = (trials["split"] == "test").to_numpy()
+    found = {name: (train[~held[train]], test[held[test]]) for name, (train, test) in folds.items()}
+    for name, (train, test) in found.items():
+        shared = set(trials["stimulus"].iloc[train]) & set(trials["stimulus"].iloc[test])
+        if not len(test) or shared:
+            said = f"{len(shared)} test stimuli are trained on" if shared else "there is no test stimulus"
+            raise DataError(
+                f"{said}, so that what is decoded of a new person would be no new stimulus",
+                where=f"{name}, column split",
+                remedy="Give each stimulus one split in all people (`split` column of the events)",
+            )
+    return found
