@@ -19,9 +19,9 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lapack
 from scipy.sparse.linalg import lsmr
 from scipy.stats import t as student
 
-from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments
+from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments, add_power
 from cogmodels.eeg.checks import good_samples, recording_name
-from cogmodels.eeg.event_design import INTERCEPT, EventType, Layout, covered_samples, expanded_design, lay_out, power
+from cogmodels.eeg.event_design import INTERCEPT, EventType, Layout, covered_samples, expanded_design, lay_out, stretches
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -136,16 +136,10 @@ def deconvolve(
     good = np.ones(data.shape[1], dtype=bool) if good is None else np.asarray(good, dtype=bool)
     layout = lay_out(data, events, sampling_rate, good, ridge, solver, where)
     covered = covered_samples(layout, good)
-    total, inside = power(data, good), power(data, covered)
-    if not np.isfinite(total).all():
-        raise DataError(
-            f"{int((~np.isfinite(data[:, good])).sum())} values of good samples are not finite",
-            where=where,
-            remedy="Mark stretches without values BAD, and bad channels bad",
-        )
     solve = _by_iterations if solver == "lsmr" else _by_normal_equations
-    betas, unexplained, condition, inflation = solve(layout, data, good, covered, ridge, where)
-    explained = 1 - (unexplained + total - inside) / np.where(total > 0, total, 1.0)
+    betas, unexplained, condition, inflation, power = solve(layout, data, good, covered, ridge, where)
+    total = power.sum(axis=1)
+    explained = 1 - (unexplained + power[:, 0]) / np.where(total > 0, total, 1.0)
     by_type = layout.split(betas)
     return Deconvolution(
         betas={name: values.transpose(1, 0, 2) for name, values in by_type.items()},
@@ -226,13 +220,18 @@ def subject_interval(values: np.ndarray, *, level: float = 0.95) -> tuple[np.nda
     return mean, mean - half, mean + half
 
 
-Solution = tuple[np.ndarray, np.ndarray, float, np.ndarray]
+Solution = tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]
 
 
 def _by_iterations(
     layout: Layout, data: np.ndarray, good: np.ndarray, covered: np.ndarray, ridge: float, where: object
 ) -> Solution:
-    """Coefficients (channels, columns), power that they leave (channels,), condition, inflation (columns,: NaN)."""
+    """Coefficients (channels, columns), covered power that they leave (channels,), condition, inflation (columns,: NaN),
+    power (channels, 2) outside of all windows and inside.
+    """
+    power = np.zeros((len(data), 2))
+    add_power(data, *stretches(good, covered), power)
+    _check_finite(data, good, power, where)
     design = expanded_design(layout, data.shape[1])[covered]
     scale = np.asarray(design.multiply(design).sum(axis=0)).ravel()
     _check_covered(layout, scale, where)
@@ -241,7 +240,7 @@ def _by_iterations(
     betas = np.array([solution[0] for solution in solved])
     residual = data[:, covered] - (design @ betas.T).T
     condition = float(max(solution[6] for solution in solved))
-    return betas, (residual**2).sum(axis=1), condition, np.full(layout.size, np.nan)
+    return betas, (residual**2).sum(axis=1), condition, np.full(layout.size, np.nan), power
 
 
 def _by_normal_equations(
@@ -249,13 +248,25 @@ def _by_normal_equations(
 ) -> Solution:
     """What `_by_iterations` gives, with the inflation; the design is never built."""
     gram, moments = np.zeros((layout.size, layout.size)), np.zeros((len(data), layout.size))
+    power = np.zeros((len(data), 2))
+    add_moments(*layout.arrays, good, data, *stretches(good, covered), moments, power)
+    _check_finite(data, good, power, where)
     add_gram(*layout.arrays, good, layout.reach, gram)
-    add_moments(*layout.arrays, good, data, moments)
     _check_covered(layout, np.diag(gram), where)
-    betas, condition, inflation = _solve(gram, moments, ridge)
-    explained = 2 * (betas * moments).sum(axis=1) - ((betas @ gram) * betas).sum(axis=1)
+    betas, condition, inflation, penalty = _solve(gram, moments, ridge)
+    # (X'X + penalty) b = X'y: what b explains follows without X'X.
+    explained = (betas * moments).sum(axis=1) + penalty * (betas**2).sum(axis=1)
     _warn(layout, inflation)
-    return betas, power(data, covered) - explained, condition, inflation
+    return betas, power[:, 1] - explained, condition, inflation, power
+
+
+def _check_finite(data: np.ndarray, good: np.ndarray, power: np.ndarray, where: object) -> None:
+    if not np.isfinite(power).all():
+        raise DataError(
+            f"{int((~np.isfinite(data[:, good])).sum())} values of good samples are not finite",
+            where=where,
+            remedy="Mark stretches without values BAD, and bad channels bad",
+        )
 
 
 def _check_covered(layout: Layout, diagonal: np.ndarray, where: object) -> None:
@@ -271,13 +282,14 @@ def _check_covered(layout: Layout, diagonal: np.ndarray, where: object) -> None:
             )
 
 
-def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndarray, float, np.ndarray]:
-    """Coefficients (channels, columns), condition of the design, and variance inflation (columns,)."""
+def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndarray, float, np.ndarray, float]:
+    """Coefficients (channels, columns), condition of the design, variance inflation (columns,), and the penalty."""
     scale = np.sqrt(np.diag(gram))
-    scaled = gram / scale / scale[:, None]
+    scaled = gram / np.outer(scale, scale)
     penalty = ridge * float((scale**2).mean())
     try:
-        factor = cholesky(scaled, lower=True)
+        # Of a symmetric matrix, whose transpose BLAS takes as it is.
+        factor = cholesky(scaled.T, lower=True, check_finite=False)
         reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
     except LinAlgError:
         reciprocal = 0.0
@@ -286,7 +298,9 @@ def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndar
         inverse, _ = lapack.dtrtri(factor, lower=1)
         condition, inflation = 1 / np.sqrt(reciprocal), np.einsum("ij,ij->j", inverse, inverse)
         if not penalty:
-            return cho_solve((factor, True), (moments / scale).T).T / scale, float(condition), inflation
+            # The inverse of the factor is there already: two products instead of two substitutions.
+            betas = (moments / scale) @ inverse.T @ inverse / scale
+            return betas, float(condition), inflation, 0.0
     else:
         values, vectors = eigh(scaled)
         kept = values > RANK_TOLERANCE * values[-1]
@@ -296,9 +310,10 @@ def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndar
         if not penalty:
             values, vectors = eigh(gram)
             kept = values > RANK_TOLERANCE * values[-1]
-            return (moments @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T, condition, inflation
+            betas = (moments @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+            return betas, condition, inflation, 0.0
     factor = cholesky(gram + penalty * np.eye(len(gram)), lower=True)
-    return cho_solve((factor, True), moments.T).T, float(condition), inflation
+    return cho_solve((factor, True), moments.T).T, float(condition), inflation, penalty
 
 
 def _warn(layout: Layout, inflation: np.ndarray) -> None:
