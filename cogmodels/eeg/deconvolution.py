@@ -21,7 +21,15 @@ from scipy.stats import t as student
 
 from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments, add_power
 from cogmodels.eeg.checks import good_samples, recording_name
-from cogmodels.eeg.event_design import INTERCEPT, EventType, Layout, covered_samples, expanded_design, lay_out, stretches
+from cogmodels.eeg.event_design import (
+    INTERCEPT,
+    EventType,
+    Layout,
+    covered_samples,
+    expanded_design,
+    lay_out,
+    stretches,
+)
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:

@@ -472,13 +472,49 @@ def joined_figures(dataset, pipeline):
     return found + ([f"{folder}/figures/deconvolution.png"] if section.deconvolve else [])
 
 
-def joined_scores():
-    """Scores of clocks, responses and ICA against the known truth of simulated EEG."""
+def prepared_files(wildcards):
+    """All recordings after the last step."""
+    return dataset_files(wildcards, f"eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif")
+
+
+def with_known_truth():
+    """Data sets of simulated EEG over gaze, and the pipelines that join them."""
     return [
-        f"{PLAN.derivative(dataset, name)}/truth_scores.tsv"
+        (dataset, name)
         for name, section in PLAN.pipelines("eeg").items()
         for dataset in PLAN.datasets_of(name)
         if dataset in PLAN.of_kind("viewing_eeg") and section.synchronise
+    ]
+
+
+def joined_scores():
+    """Scores of clocks, responses and ICA against the known truth of simulated EEG, and the causes of errors."""
+    causes = [
+        f"{PLAN.derivative(dataset, name)}/response_errors.tsv"
+        for dataset, name in with_known_truth()
+        if STUDY.pipelines[name].deconvolve
+    ]
+    return causes + [f"{PLAN.derivative(dataset, name)}/truth_scores.tsv" for dataset, name in with_known_truth()]
+
+
+def eeg_scores():
+    """Scores of joined EEG beside its truth, and of decoding over time, for the comparison."""
+    over_time = [
+        f"{RESULTS}/eeg/{dataset}/{name}/decoding-{comparison}_scores.csv"
+        for name, section in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        for comparison in section.time_decoding
+    ]
+    return over_time + [f"{RESULTS}/eeg/{dataset}/{name}/scores.csv" for dataset, name in with_known_truth()]
+
+
+def synchronisation_tables():
+    """The table of clocks of each EEG pipeline that joins gaze."""
+    return [
+        f"{PLAN.derivative(dataset, name)}/synchronisation.tsv"
+        for name, section in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        if section.synchronise
     ]
 
 
@@ -733,7 +769,7 @@ def preprocessing_scores():
         if PLAN.specs[dataset].coders
     ]
     models = [f"{RESULTS}/fmri/{one.dataset}/{name}/scores.csv" for name, one in PLAN.voxel_models.items()]
-    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models
+    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models + eeg_scores()
 
 
 def detectors_on_truth():
