@@ -234,8 +234,8 @@ Solution = tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]
 def _by_iterations(
     layout: Layout, data: np.ndarray, good: np.ndarray, covered: np.ndarray, ridge: float, where: object
 ) -> Solution:
-    """Coefficients (channels, columns), covered power that they leave (channels,), condition, inflation (columns,: NaN),
-    power (channels, 2) outside of all windows and inside.
+    """Coefficients (channels, columns), power in windows that they leave (channels,), condition, inflation (columns,:
+    NaN), power (channels, 2) outside of all windows and inside.
     """
     power = np.zeros((len(data), 2))
     add_power(data, *stretches(good, covered), power)
