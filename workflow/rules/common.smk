@@ -795,7 +795,9 @@ def figures_of(modality):
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += joined_figures(dataset, pipeline) if modality == "eeg" else []
-                found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
+                if getattr(section, "subject_figures", True):
+                    people = PLAN.subjects(dataset, pipeline)
+                    found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in people]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline) + motion_figures(dataset, pipeline)
             if modality in ("gaze", "fmri") and section.figures:
