@@ -1,5 +1,6 @@
 """EEG joined with gaze: planned, refused with a reason, and run on a small simulated study."""
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -52,7 +53,8 @@ def test_steps_of_joining(workflow):
     counts = workflow("--configfile", "joined.yaml").counts
     expected = {
         "simulate_viewing": 1, "synchronise_gaze": 1, "regress_eyes": 1, "deconvolve_eeg": 1, "average_responses": 1,
-        "plot_deconvolution": 1, "plot_synchronisation": 1, "score_joined": 1, "fit_ica": None,
+        "plot_deconvolution": 1, "plot_synchronisation": 1, "score_joined": 1, "explain_responses": 1,
+        "summarise_truth": 1, "fit_ica": None,
     }  # fmt: skip
     assert {name: counts.get(name) for name in expected} == expected
     guided = "pipelines={joined: {eyes: ica, ica_guide: gaze}}"
@@ -94,7 +96,8 @@ def test_gaze_of_another_task_is_not_taken(workflow, tmp_path):
 @pytest.mark.slow
 def test_a_small_study_finds_its_truth(workflow):
     write_study(workflow.folder)
-    targets = [f"{FOLDER}/truth_scores.tsv", f"{FOLDER}/figures/deconvolution.png", f"{FOLDER}/synchronisation.tsv"]
+    names = ("truth_scores.tsv", "response_errors.tsv", "figures/deconvolution.png", "synchronisation.tsv")
+    targets = [f"{FOLDER}/{name}" for name in names] + ["results/joined/eeg/over/joined/scores.csv"]
     workflow("--configfile", "joined.yaml", "--", *targets, dry=False)
     folder = workflow.folder / FOLDER
     scores = read_tsv(folder / "truth_scores.tsv")
@@ -106,6 +109,16 @@ def test_a_small_study_finds_its_truth(workflow):
     for kind in ("fixation", "stimulus"):
         corrected, averaged = (values["relative_error", f"{kind}, {how}"] for how in ("corrected", "averaged"))
         assert corrected < averaged
+    errors = read_tsv(folder / "response_errors.tsv")
+    assert set(errors["data"]) == {"SIMULATED EEG"}
+    by_cause = errors.set_index(["type", "cause"])["relative_error"]["fixation"]
+    # What the detector and the noise add, each by itself, lies between the filters' share and the whole.
+    assert by_cause["filters"] < 0.1
+    for cause in ("filters and detection of events", "filters, noise and eyes"):
+        assert by_cause["filters"] < by_cause[cause] < values["relative_error", "fixation, averaged"]
+    compared = pd.read_csv(workflow.folder / "results/joined/eeg/over/joined/scores.csv")
+    assert set(compared["protocol"]) == {"truth of SIMULATED EEG"}
+    assert {"relative_error_fixation_corrected", "drift_error_ppm"} <= set(compared["metric"])
     clocks = read_tsv(folder / "synchronisation.tsv").iloc[0]
     assert abs(clocks["heog_lag_ms"]) < clocks["sample_ms"]
     recording = "sub-01/eeg/sub-01_task-freeview_desc-deconvolved"

@@ -85,12 +85,13 @@ def source_part(*names):
 
 
 def converter_options(wildcards):
-    """What the spec tells the `gaze_files` converter; nothing for the others."""
+    """What the spec tells the converters `gaze_files` and `eeg_files`; nothing for the others."""
     spec = PLAN.specs[wildcards.dataset]
-    if spec.gaze_files is None:
+    own = spec.gaze_files or spec.eeg_files
+    if own is None:
         return {}
     about = {"title": spec.title, "description": spec.description, "licence": spec.licence.name}
-    return {"options": spec.gaze_files.model_dump() | about}
+    return {"options": own.model_dump() | about}
 
 
 def converter_code(script):
