@@ -19,9 +19,7 @@ class EegFiles(Section):
         "`{run}`: `{subject}/{run}.vhdr`; BrainVision, EEGLAB, EDF, BDF, EGI or fif"
     )
     task: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+$")] = Field("eeg", description="BIDS task")
-    types: dict[str, ChannelType] = Field(
-        {}, description="channel (of the file) -> type; none = EEG, or the file's own"
-    )
+    types: dict[str, ChannelType] = Field({}, description="channel (of the file) -> type; none = as the file says")
     rename: dict[str, str] = Field({}, description="channel (of the file) -> name, such as those of the 10-05 system")
     drop: list[str] = Field([], description="channels (of the file) that are left out")
     markers: str | None = Field(

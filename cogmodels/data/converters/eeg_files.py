@@ -26,8 +26,8 @@ _README = """# {title}
 
 {description}
 
-Converted from files of EEG. Time is s from each recording's first sample; `trial_type` is the condition that the data spec
-gives a marker, `marker` the marker in the file.
+Converted from files of EEG. Time is s from each recording's first sample; `trial_type` is the condition that the data
+spec gives a marker, `marker` the marker in the file.
 """
 
 
@@ -42,8 +42,8 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
     Raises
     ------
     DataError
-        No file of this subject; one that cannot be read; channels or a marker channel that it lacks; two channels of one
-        name; no marker, or none of those that are wanted.
+        No file of this subject; one that cannot be read; channels or a marker channel that it lacks; two channels of
+        one name; no marker, or none of those that are wanted.
     """
     mine = [(path, found) for path, found in _files(source, options) if found["subject"] == subject]
     if not mine:
