@@ -120,6 +120,7 @@ def test_a_small_study_finds_its_truth(workflow):
     assert set(compared["protocol"]) == {"truth of SIMULATED EEG"}
     assert {"relative_error_fixation_corrected", "drift_error_ppm"} <= set(compared["metric"])
     clocks = read_tsv(folder / "synchronisation.tsv").iloc[0]
+    assert clocks["data"] == "SIMULATED EEG"
     assert abs(clocks["heog_lag_ms"]) < clocks["sample_ms"]
     recording = "sub-01/eeg/sub-01_task-freeview_desc-deconvolved"
     assert read_json(folder / f"{recording}_fit.json")["events"]["stimulus"] >= 20

@@ -103,6 +103,7 @@ rule plot_synchronisation:
     params:
         recordings=dataset_recordings,
         title=eeg_title,
+        data=lambda wildcards: "SIMULATED EEG" if wildcards.dataset in PLAN.of_kind("viewing_eeg") else "recorded",
         code=code("plot_synchronisation"),
     script:
         "../scripts/plot_synchronisation.py"
