@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.eeg_files import EegFiles
 from cogmodels.config.search import CoverScenes, CutoutScenes, DisplayName, DisplaysSource, TableScenes
 from cogmodels.config.simulation import SimulationSource, ViewingEegSource
 from cogmodels.config.study import Label, Name
@@ -203,6 +204,7 @@ class DataSpec(Section):
         "scored against, the second the ceiling",
     )
     gaze_files: GazeFiles | None = Field(None, description="options of the converter `gaze_files`")
+    eeg_files: EegFiles | None = Field(None, description="options of the converter `eeg_files`")
     images: Images | None = Field(None, description="images of the `scanpath` modality")
     scenes: dict[DisplayName, AnyScenes] = Field({}, description="sets of scenes for search models, by name")
     rdms: RdmSet | None = Field(None, description="published RDMs of the modality `rdm`")
@@ -219,6 +221,8 @@ class DataSpec(Section):
             raise ValueError(f"a `{self.source.kind}` source needs a `converter`, unless it has `scenes` or RDMs alone")
         if (self.converter == "gaze_files") != (self.gaze_files is not None):
             raise ValueError("`converter: gaze_files` and a section `gaze_files` go together")
+        if (self.converter == "eeg_files") != (self.eeg_files is not None):
+            raise ValueError("`converter: eeg_files` and a section `eeg_files` go together")
         listed = bool(self.subjects and self.recordings)
         if (self.rdms is not None) != ("rdm" in self.modalities):
             raise ValueError("the modality `rdm` goes with a section `rdms`")

@@ -52,6 +52,7 @@ from cogmodels.config.eeg_decoding import (
     NiceOptions,
     TangentSpaceOptions,
 )
+from cogmodels.config.eeg_files import EegFiles
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.load import load_study
@@ -172,6 +173,7 @@ SPEC_SECTIONS = {
     "`recordings` (a list)": Recordings,
     "`gaze_files`": GazeFiles,
     "`gaze_files.screen`": GazeScreen,
+    "`eeg_files`": EegFiles,
     "`images`": Images,
     "`rdms`": RdmSet,
     "`scenes.<name>`, `kind: table`": TableScenes,

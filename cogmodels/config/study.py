@@ -284,6 +284,7 @@ class EegPipeline(Pipeline):
         description="multivariate noise normalisation of the Responses by training trials (`split` in the events)",
     )
     subject_pages: bool = Field(True, description="an HTML page of each subject (`mne.Report`)")
+    subject_figures: bool = Field(True, description="a figure of each subject's evoked responses in the report")
     evoked_channels: list[str] = Field(
         [], description="channels whose mean the figure over people shows; none = the one with the clearest response"
     )

@@ -168,7 +168,8 @@ def read_responses(path: Path) -> Responses:
 
     trials, values = _read(path, "response")
     known = (pq.read_schema(path).metadata or {}).get(b"axes")
-    responses = Responses(trials, values.astype(np.float32, copy=False), EpochAxes(**json.loads(known)) if known else None)
+    axes = EpochAxes(**json.loads(known)) if known else None
+    responses = Responses(trials, values.astype(np.float32, copy=False), axes)
     check_responses(responses, path)
     return responses
 

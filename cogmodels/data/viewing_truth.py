@@ -15,7 +15,8 @@ from cogmodels.data.bids import read_json, read_tsv
 @dataclass(frozen=True)
 class ViewingTruth:
     """``facts``: clocks, channels, rate, lags. ``kernels`` (events, channels, lags), ``brain``, ``eyes`` (channels + 2,
-    samples): V. ``fixations``: onset, amplitude; ``saccades``: onset, duration; EEG clock, s.
+    samples): V. ``fixations``: onset, amplitude; ``saccades``: onset, duration; ``stimuli``: onset, trial_type; EEG
+    clock, s.
     """
 
     facts: dict[str, Any]
@@ -24,11 +25,12 @@ class ViewingTruth:
     eyes: np.ndarray
     fixations: pd.DataFrame
     saccades: pd.DataFrame
+    stimuli: pd.DataFrame
 
 
 def read_viewing_truth(place: Path) -> ViewingTruth:
     """Truth of one subject; DataError where it is not simulated EEG over gaze."""
     facts = read_json(place / "viewing.json")
     arrays = {name: np.load(place / f"viewing_{name}.npy") for name in ("kernels", "brain", "eyes")}
-    tables = {name: read_tsv(place / f"viewing_{name}.tsv") for name in ("fixations", "saccades")}
+    tables = {name: read_tsv(place / f"viewing_{name}.tsv") for name in ("fixations", "saccades", "stimuli")}
     return ViewingTruth(facts, **arrays, **tables)

@@ -11,9 +11,16 @@ def add_gram(samples, types, first_lag, n_lags, offset, n_columns, weights, good
     """Add X'X to ``gram``: two events meet in the samples that both windows cover, at lags their distance apart.
 
     Events are in order of ``samples``; none that are more than ``reach`` samples apart meet. Column ``p`` of type ``a``
-    at lag ``l`` is ``offset[a] + p * n_lags[a] + l``.
+    at lag ``l`` is ``offset[a] + p * n_lags[a] + l``. Pairs that meet in good samples alone are one number for their
+    distance, a diagonal of a block that is Toeplitz; the others are added sample by sample.
     """
-    n_samples = len(good)
+    n_samples, n_kinds, wide = len(good), len(n_lags), 2 * reach + 1
+    wrong = np.zeros(n_samples + 1, np.int64)
+    for t in range(n_samples):
+        wrong[t + 1] = wrong[t] + (not good[t])
+    most = n_columns.max()
+    # Sum of weights by types, columns and the difference of lags.
+    by_distance = np.zeros((n_kinds, most, n_kinds, most, wide))
     for i in range(len(samples)):
         a = types[i]
         start_a = samples[i] + first_lag[a]
@@ -22,10 +29,19 @@ def add_gram(samples, types, first_lag, n_lags, offset, n_columns, weights, good
                 break
             b = types[j]
             start_b = samples[j] + first_lag[b]
-            low = max(start_a, start_b, 0)
-            high = min(start_a + n_lags[a], start_b + n_lags[b], n_samples)
+            low, high = max(start_a, start_b), min(start_a + n_lags[a], start_b + n_lags[b])
             if low >= high:
                 continue
+            whole = low >= 0 and high <= n_samples and wrong[high] == wrong[low]
+            if whole:
+                shift = start_b - start_a + reach
+                for p in range(n_columns[a]):
+                    for q in range(n_columns[b]):
+                        by_distance[a, p, b, q, shift] += weights[i, p] * weights[j, q]
+                        if i != j:
+                            by_distance[b, q, a, p, wide - 1 - shift] += weights[i, p] * weights[j, q]
+                continue
+            low, high = max(low, 0), min(high, n_samples)
             for p in range(n_columns[a]):
                 row = offset[a] + p * n_lags[a] - start_a
                 for q in range(n_columns[b]):
@@ -36,15 +52,36 @@ def add_gram(samples, types, first_lag, n_lags, offset, n_columns, weights, good
                     for t in range(low, high):
                         if good[t]:
                             gram[row + t, column + t] += weight
-                    if i != j:
-                        for t in range(low, high):
-                            if good[t]:
+                            if i != j:
                                 gram[column + t, row + t] += weight
+    for a in range(n_kinds):
+        for p in range(n_columns[a]):
+            for b in range(n_kinds):
+                for q in range(n_columns[b]):
+                    sums = by_distance[a, p, b, q]
+                    for la in range(n_lags[a]):
+                        # Lag l of b meets lag la of a where windows begin la - l samples apart.
+                        row = gram[offset[a] + p * n_lags[a] + la]
+                        start = offset[b] + q * n_lags[b]
+                        for lb in range(max(0, la - reach), min(n_lags[b], la + reach + 1)):
+                            row[start + lb] += sums[la - lb + reach]
 
 
 @njit(cache=True)
-def add_moments(samples, types, first_lag, n_lags, offset, n_columns, weights, good, data, moments):
-    """Add X'y to ``moments`` (channels, columns) for ``data`` (channels, samples)."""
+def _add_squares(row, starts, stops, covered, power):
+    for k in range(len(starts)):
+        part = row[starts[k] : stops[k]]
+        power[covered[k]] += np.dot(part, part)
+
+
+@njit(cache=True)
+def add_moments(
+    samples, types, first_lag, n_lags, offset, n_columns, weights, good, data, starts, stops, covered, moments, power
+):
+    """Add X'y to ``moments`` (channels, columns) for ``data`` (channels, samples), and sums of squares to ``power``.
+
+    In one pass over the data; the stretches and ``power`` are those of :func:`add_power`.
+    """
     n_samples, n_events = len(good), len(samples)
     lows, highs, clean = np.empty(n_events, np.int64), np.empty(n_events, np.int64), np.empty(n_events, np.bool_)
     for i in range(n_events):
@@ -54,6 +91,7 @@ def add_moments(samples, types, first_lag, n_lags, offset, n_columns, weights, g
         clean[i] = good[lows[i] : highs[i]].all()
     for c in range(len(data)):
         row, sums = data[c], moments[c]
+        _add_squares(row, starts, stops, covered, power[c])
         for i in range(n_events):
             a = types[i]
             start = samples[i] + first_lag[a]
@@ -75,10 +113,10 @@ def add_moments(samples, types, first_lag, n_lags, offset, n_columns, weights, g
 
 
 @njit(cache=True)
-def add_power(data, starts, stops, power):
-    """Add the sum of squares of each channel over stretches of samples to ``power`` (channels,)."""
+def add_power(data, starts, stops, covered, power):
+    """Add the sums of squares of each channel over stretches of samples to ``power`` (channels, 2).
+
+    Of those that no window covers, and of those that one does.
+    """
     for c in range(len(data)):
-        row = data[c]
-        for k in range(len(starts)):
-            part = row[starts[k] : stops[k]]
-            power[c] += np.dot(part, part)
+        _add_squares(data[c], starts, stops, covered, power[c])

@@ -8,35 +8,23 @@ events alone: the time-expanded design, a sparse matrix of samples by columns, i
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lapack
-from scipy.sparse.linalg import lsmr
 from scipy.stats import t as student
 
-from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments
 from cogmodels.eeg.checks import good_samples, recording_name
-from cogmodels.eeg.event_design import INTERCEPT, EventType, Layout, covered_samples, expanded_design, lay_out, power
+from cogmodels.eeg.event_design import INTERCEPT, EventType, covered_samples, expanded_design, lay_out
+from cogmodels.eeg.event_regression import CollinearityWarning, by_iterations, by_normal_equations, by_type
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
     from mne import Evoked, Info
     from mne.io import BaseRaw
-
-# A coefficient whose variance the other columns inflate more than tenfold is hardly told apart from them (Marquardt
-# 1970, Technometrics 12, 591-612).
-INFLATION_LIMIT = 10.0
-# Eigenvalues of the scaled normal matrix below this share of the largest are zero: the solution has none of them.
-RANK_TOLERANCE = 1e-10
-
-
-class CollinearityWarning(UserWarning):
-    """Responses that the events' timing does not separate."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +32,25 @@ class Deconvolution:
     """Responses of all event types.
 
     By type: ``betas`` (columns, channels, lags), unit of the data per unit of the column; ``columns``, their names;
-    ``times`` (lags,) s; ``inflation`` (columns, lags), variance inflation of each coefficient by the other columns (1 =
-    orthogonal, inf = not determined); ``n_events``. ``condition``: of the scaled design, in the 1-norm. ``explained``
+    ``times`` (lags,) s; ``n_events``. ``condition``: of the scaled design, in the 1-norm. ``explained``
     (channels,): share of the variance about 0 of the good samples. ``n_samples``: good samples that a window covers.
     """
 
     betas: dict[str, np.ndarray]
     columns: dict[str, list[str]]
     times: dict[str, np.ndarray]
-    inflation: dict[str, np.ndarray]
     n_events: dict[str, int]
     condition: float
     explained: np.ndarray
     n_samples: int
+    _inflation: Callable[[], dict[str, np.ndarray]] = field(repr=False)
+
+    @cached_property
+    def inflation(self) -> dict[str, np.ndarray]:
+        """Type -> (columns, lags) variance inflation of each coefficient by the other columns (1 = orthogonal, inf =
+        not determined), worked out when it is asked for.
+        """
+        return self._inflation()
 
     def response(self, name: str, weights: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Response (channels, lags) of a type at given covariates; at their average (all 0) without.
@@ -136,29 +130,23 @@ def deconvolve(
     good = np.ones(data.shape[1], dtype=bool) if good is None else np.asarray(good, dtype=bool)
     layout = lay_out(data, events, sampling_rate, good, ridge, solver, where)
     covered = covered_samples(layout, good)
-    total, inside = power(data, good), power(data, covered)
-    if not np.isfinite(total).all():
-        raise DataError(
-            f"{int((~np.isfinite(data[:, good])).sum())} values of good samples are not finite",
-            where=where,
-            remedy="Mark stretches without values BAD, and bad channels bad",
-        )
-    solve = _by_iterations if solver == "lsmr" else _by_normal_equations
-    betas, unexplained, condition, inflation = solve(layout, data, good, covered, ridge, where)
-    explained = 1 - (unexplained + total - inside) / np.where(total > 0, total, 1.0)
-    by_type = layout.split(betas)
+    solve = by_iterations if solver == "lsmr" else by_normal_equations
+    betas, unexplained, condition, inflation, power = solve(layout, data, good, covered, ridge, where)
+    total = power.sum(axis=1)
+    explained = 1 - (unexplained + power[:, 0]) / np.where(total > 0, total, 1.0)
+    parts = layout.split(betas)
     return Deconvolution(
-        betas={name: values.transpose(1, 0, 2) for name, values in by_type.items()},
+        betas={name: values.transpose(1, 0, 2) for name, values in parts.items()},
         columns={e.name: names for e, names in zip(events, layout.names, strict=True)},
         times={
             e.name: np.arange(first, first + n) / sampling_rate
             for e, first, n in zip(events, layout.first_lag, layout.n_lags, strict=True)
         },
-        inflation={name: values[0] for name, values in layout.split(inflation[None]).items()},
         n_events={e.name: len(e.onsets) for e in events},
         condition=condition,
         explained=explained,
         n_samples=int(covered.sum()),
+        _inflation=partial(by_type, layout, inflation),
     )
 
 
@@ -226,92 +214,12 @@ def subject_interval(values: np.ndarray, *, level: float = 0.95) -> tuple[np.nda
     return mean, mean - half, mean + half
 
 
-Solution = tuple[np.ndarray, np.ndarray, float, np.ndarray]
-
-
-def _by_iterations(
-    layout: Layout, data: np.ndarray, good: np.ndarray, covered: np.ndarray, ridge: float, where: object
-) -> Solution:
-    """Coefficients (channels, columns), power that they leave (channels,), condition, inflation (columns,: NaN)."""
-    design = expanded_design(layout, data.shape[1])[covered]
-    scale = np.asarray(design.multiply(design).sum(axis=0)).ravel()
-    _check_covered(layout, scale, where)
-    damp, most = np.sqrt(ridge * scale.mean()), 20 * layout.size
-    solved = [lsmr(design, y, damp=damp, atol=1e-12, btol=1e-12, conlim=0, maxiter=most) for y in data[:, covered]]
-    betas = np.array([solution[0] for solution in solved])
-    residual = data[:, covered] - (design @ betas.T).T
-    condition = float(max(solution[6] for solution in solved))
-    return betas, (residual**2).sum(axis=1), condition, np.full(layout.size, np.nan)
-
-
-def _by_normal_equations(
-    layout: Layout, data: np.ndarray, good: np.ndarray, covered: np.ndarray, ridge: float, where: object
-) -> Solution:
-    """What `_by_iterations` gives, with the inflation; the design is never built."""
-    gram, moments = np.zeros((layout.size, layout.size)), np.zeros((len(data), layout.size))
-    add_gram(*layout.arrays, good, layout.reach, gram)
-    add_moments(*layout.arrays, good, data, moments)
-    _check_covered(layout, np.diag(gram), where)
-    betas, condition, inflation = _solve(gram, moments, ridge)
-    explained = 2 * (betas * moments).sum(axis=1) - ((betas @ gram) * betas).sum(axis=1)
-    _warn(layout, inflation)
-    return betas, power(data, covered) - explained, condition, inflation
-
-
-def _check_covered(layout: Layout, diagonal: np.ndarray, where: object) -> None:
-    for title, values in layout.split(diagonal[None]).items():
-        empty = values[0] <= 0
-        if empty.any():
-            kind = layout.titles.index(title)
-            column = layout.names[kind][int(np.flatnonzero(empty.any(axis=1))[0])]
-            raise DataError(
-                f"no good sample at {int(empty.any(axis=0).sum())} lags of events `{title}` ({column})",
-                where=where,
-                remedy="Leave the covariate out if it is 0 throughout, mark less as BAD, or shorten the window",
-            )
-
-
-def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndarray, float, np.ndarray]:
-    """Coefficients (channels, columns), condition of the design, and variance inflation (columns,)."""
-    scale = np.sqrt(np.diag(gram))
-    scaled = gram / scale / scale[:, None]
-    penalty = ridge * float((scale**2).mean())
-    try:
-        factor = cholesky(scaled, lower=True)
-        reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
-    except LinAlgError:
-        reciprocal = 0.0
-    if reciprocal > RANK_TOLERANCE:
-        # The diagonal of the inverse from that of the factor: half the work of the whole inverse.
-        inverse, _ = lapack.dtrtri(factor, lower=1)
-        condition, inflation = 1 / np.sqrt(reciprocal), np.einsum("ij,ij->j", inverse, inverse)
-        if not penalty:
-            return cho_solve((factor, True), (moments / scale).T).T / scale, float(condition), inflation
-    else:
-        values, vectors = eigh(scaled)
-        kept = values > RANK_TOLERANCE * values[-1]
-        condition = np.inf
-        null = (vectors[:, ~kept] ** 2).sum(axis=1)
-        inflation = np.where(null > 1e-8, np.inf, (vectors[:, kept] ** 2 / values[kept]).sum(axis=1))
-        if not penalty:
-            values, vectors = eigh(gram)
-            kept = values > RANK_TOLERANCE * values[-1]
-            return (moments @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T, condition, inflation
-    factor = cholesky(gram + penalty * np.eye(len(gram)), lower=True)
-    return cho_solve((factor, True), moments.T).T, float(condition), inflation
-
-
-def _warn(layout: Layout, inflation: np.ndarray) -> None:
-    wrong = []
-    for title, values in layout.split(inflation[None]).items():
-        for column, factors in zip(layout.names[layout.titles.index(title)], values[0], strict=True):
-            if factors.max() > INFLATION_LIMIT:
-                wrong.append(f"`{title}` ({column}): {factors.max():.3g}")
-    if wrong:
-        warnings.warn(
-            "the events' timing or covariates hardly separate responses; variance is inflated up to "
-            + ", ".join(wrong)
-            + ". Jitter the events, drop a covariate or a type, shorten the windows, or use ridge",
-            CollinearityWarning,
-            stacklevel=4,
-        )
+__all__ = [
+    "CollinearityWarning",
+    "Deconvolution",
+    "EventType",
+    "deconvolve",
+    "deconvolve_raw",
+    "design_matrix",
+    "subject_interval",
+]

@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 from scipy.interpolate import BSpline
 
-from cogmodels.eeg._deconvolution_kernels import add_power
 from cogmodels.errors import DataError
 
 INTERCEPT = "intercept"
@@ -211,12 +210,13 @@ def covered_samples(layout: Layout, good: np.ndarray) -> np.ndarray:
     return good & (np.cumsum(edges)[:-1] > 0)
 
 
-def power(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Sum of squares (channels,) over the samples of a mask."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    power = np.zeros(len(data))
-    add_power(data, edges[::2], edges[1::2], power)
-    return power
+def stretches(good: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts, stops and whether a window covers them (k,) of the stretches of good samples."""
+    kinds = good.astype(np.int8) + covered
+    edges = np.flatnonzero(np.diff(kinds)) + 1
+    starts, stops = np.concatenate([[0], edges]), np.concatenate([edges, [len(kinds)]])
+    kept = kinds[starts] > 0
+    return starts[kept], stops[kept], kinds[starts[kept]].astype(np.int64) - 1
 
 
 def expanded_design(layout: Layout, n_samples: int) -> sparse.csr_array:

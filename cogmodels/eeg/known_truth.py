@@ -36,6 +36,9 @@ def kernel_errors(
 ) -> pd.DataFrame:
     """Relative error of each type's response, and of its plain average: |found - true| / |true| over channels and lags.
 
+    A constant in each channel is left out of both: a high-pass takes it from the recording, and where responses follow
+    one another without a pause no regression finds it again. With it, the error is ``with_constant``.
+
     Parameters
     ----------
     evoked : list of mne Evoked
@@ -50,7 +53,7 @@ def kernel_errors(
     Returns
     -------
     errors : DataFrame
-        ``type``, ``estimate`` (corrected, averaged), ``relative_error``.
+        ``type``, ``estimate`` (corrected, averaged), ``relative_error``, ``with_constant``.
     """
     rate, rows = truth["sampling_rate"], []
     lags = np.arange(round(truth["first_lag_s"] * rate), round(truth["last_lag_s"] * rate) + 1)
@@ -65,11 +68,21 @@ def kernel_errors(
         rows_of = [truth["channels"].index(name) for name in one.ch_names]
         true = true[rows_of] - true[rows_of].mean(axis=0)
         found = one.data - one.data.mean(axis=0)
-        difference = found[:, np.isin(mine, common)] - true[:, np.isin(lags, common)]
-        error = np.linalg.norm(difference) / np.linalg.norm(true[:, np.isin(lags, common)])
-        estimate = "averaged" if is_average(one.comment) else "corrected"
-        rows.append({"type": kind, "estimate": estimate, "relative_error": float(error)})
-    return pd.DataFrame(rows, columns=["type", "estimate", "relative_error"])
+        found, true = found[:, np.isin(mine, common)], true[:, np.isin(lags, common)]
+        errors = {"relative_error": relative_error(_varying(found), _varying(true))}
+        errors["with_constant"] = relative_error(found, true)
+        rows.append({"type": kind, "estimate": "averaged" if is_average(one.comment) else "corrected", **errors})
+    return pd.DataFrame(rows, columns=["type", "estimate", "relative_error", "with_constant"])
+
+
+def relative_error(found: np.ndarray, true: np.ndarray) -> float:
+    """Norm of the difference over that of the truth."""
+    return float(np.linalg.norm(found - true) / np.linalg.norm(true))
+
+
+def _varying(response: np.ndarray) -> np.ndarray:
+    """A response (channels, lags) without each channel's mean over lags."""
+    return response - response.mean(axis=1, keepdims=True)
 
 
 def cleaning_matrix(ica: ICA, components: list[int]) -> np.ndarray:
@@ -149,7 +162,9 @@ def score_recording(
         {"measure": k, "of": "clocks", "value": v} for k, v in clock_errors(clocks, facts, eyes.shape[1] / rate).items()
     ]
     for row in kernel_errors(responses[0], responses[1], facts, responses[2]).itertuples():
-        found.append({"measure": "relative_error", "of": f"{row.type}, {row.estimate}", "value": row.relative_error})
+        for measure in ("relative_error", "with_constant"):
+            name = "relative_error" if measure == "relative_error" else "relative_error_with_constant"
+            found.append({"measure": name, "of": f"{row.type}, {row.estimate}", "value": getattr(row, measure)})
     ica, components = cleaning
     if ica is not None:
         rows = [names.index(name) for name in ica.ch_names]

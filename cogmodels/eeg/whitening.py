@@ -16,8 +16,6 @@ from cogmodels.errors import DataError
 ESTIMATORS = ("epoch", "time")
 # Directions with less of the largest variance are no noise but a projection (average reference): they become 0.
 RANK_TOLERANCE = 1e-10
-# Values of one batch of covariances, so that memory does not grow with the number of trials.
-_BATCH = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,11 @@ def fit_whitener(
     values = np.asarray(values, dtype=np.float64)
     _check(values, labels, estimator, shrinkage)
     if estimator == "epoch":
-        covariance, shrunk = _mean_covariance(values.transpose(0, 2, 1), shrinkage)
+        covariance, shrunk = _mean_covariance(values, shrinkage)
     else:
         labels = np.asarray(labels)
         found = [
-            _mean_covariance(values[labels == label].transpose(2, 0, 1), shrinkage)
+            _mean_covariance(values[labels == label].transpose(2, 1, 0), shrinkage)
             for label in np.unique(labels)
             if (labels == label).sum() > 1
         ]
@@ -129,27 +127,29 @@ def whiten(
 
 
 def _mean_covariance(samples: np.ndarray, shrinkage: float | None) -> tuple[np.ndarray, float]:
-    """Mean over sets of the shrunk covariance (channels, channels) of ``samples`` (sets, samples, channels)."""
-    n_sets, n, p = samples.shape
-    total, shrunk = np.zeros((p, p)), 0.0
-    step = max(1, _BATCH // (p * max(n, p)))
-    for start in range(0, n_sets, step):
-        part = samples[start : start + step]
-        part = part - part.mean(axis=1, keepdims=True)
-        covariance = np.matmul(part.transpose(0, 2, 1), part) / n
-        mean = np.trace(covariance, axis1=1, axis2=2) / p
-        if shrinkage is None:
+    """Mean over sets of the shrunk covariance (channels, channels) of ``samples`` (sets, channels, samples)."""
+    n_sets, p, n = samples.shape
+    total, identity, shrunk = np.zeros((p, p)), 0.0, 0.0
+    # One set at a time, in the same places, stays in the cache.
+    part, squares = np.empty((p, n)), np.empty((p, n))
+    for values in samples:
+        np.subtract(values, values.mean(axis=1, keepdims=True), out=part)
+        covariance = part @ part.T
+        covariance /= n
+        mean = covariance.trace() / p
+        amount = shrinkage
+        if amount is None:
             # Sums over all pairs of channels: of squared products, by sample, and of squared covariances.
-            power = np.einsum("sti,sti->st", part, part)
-            squared = np.einsum("sij,sij->s", covariance, covariance)
+            power = np.multiply(part, part, out=squares).sum(axis=0)
+            squared = np.vdot(covariance, covariance)
             distance = squared / p - mean**2
-            error = ((power**2).sum(axis=1) / n - squared) / (p * n)
-            amount = np.divide(np.minimum(error, distance), distance, out=np.zeros(len(part)), where=distance > 0)
-        else:
-            amount = np.full(len(part), shrinkage)
-        total += np.tensordot(1 - amount, covariance, axes=1) + (amount @ mean) * np.eye(p)
-        shrunk += amount.sum()
-    return total / n_sets, float(shrunk / n_sets)
+            error = (power @ power / n - squared) / (p * n)
+            amount = min(error, distance) / distance if distance > 0 else 0.0
+        covariance *= 1 - amount
+        total += covariance
+        identity += amount * mean
+        shrunk += amount
+    return (total + identity * np.eye(p)) / n_sets, float(shrunk / n_sets)
 
 
 def _check(values: np.ndarray, labels: np.ndarray | None, estimator: str, shrinkage: float | None) -> None:
@@ -160,7 +160,8 @@ def _check(values: np.ndarray, labels: np.ndarray | None, estimator: str, shrink
             where=where,
             remedy=f"Use {' or '.join(ESTIMATORS)}, and 0 to 1 or none",
         )
-    if values.ndim != 3 or not len(values) or not np.isfinite(values).all():
+    # One value that is not finite makes the sum so, in a pass without a copy.
+    if values.ndim != 3 or not len(values) or not np.isfinite(values.sum()):
         raise DataError(
             f"trials of shape {values.shape}, {int((~np.isfinite(values)).sum())} values that are not finite",
             where=where,
@@ -177,8 +178,8 @@ def _check(values: np.ndarray, labels: np.ndarray | None, estimator: str, shrink
                 where=where,
                 remedy="Give the condition of each trial, or use the estimator `epoch`",
             )  # fmt: skip
-    flat = np.flatnonzero(np.ptp(values, axis=(0, 2)) == 0)
-    if len(flat):
+    flat = [k for k in np.flatnonzero(np.ptp(values[0], axis=1) == 0) if np.ptp(values[:, k]) == 0]
+    if flat:
         raise DataError(
             f"channel {flat[0]} does not vary ({len(flat)} such channels)",
             where=where,

@@ -55,7 +55,9 @@ def plot_confusion(predictions: pd.DataFrame, scores: pd.DataFrame, *, title: st
             lw=1.2,
             label="mean {value:.3f} [{ci_low:.3f}, {ci_high:.3f}], p = {p:.4f}".format(**accuracy),
         )
-        right.set_xticks(range(len(means)), means.index)
+        # Names of many people would lie over each other.
+        letters = sum(len(str(name)) for name in means.index)
+        right.set_xticks(range(len(means)), means.index, rotation=90 if letters > 40 else 0)
         right.set(xlabel=unit, ylabel="accuracy", ylim=(0, 1))
         right.legend(loc="upper right")
         return figure

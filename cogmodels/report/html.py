@@ -50,6 +50,16 @@ METRIC_NAMES = {
     "searchlight_peak": "searchlight, largest accuracy of a sphere",
     "onset_error_ms": "saccade onset error, ms (less is better)",
     "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
+    "largest_time_error_ms": "EEG and gaze: largest error of a time, ms (less is better)",
+    "drift_error_ppm": "EEG and gaze: error of the drift, ppm (less is better)",
+    "saccade_variance_removed": "ICA: share of the eyes' variance removed",
+    "evoked_amplitude_kept": "ICA: share of the evoked response kept",
+    **{
+        f"relative_error{constant}_{kind}_{how}": f"response to {kind}, {how}{text}: relative error (less is better)"
+        for constant, text in (("", ""), ("_with_constant", ", with its constant"))
+        for kind in ("fixation", "stimulus")
+        for how in ("corrected", "averaged")
+    },
 }
 _DIMENSIONS = ("vector", "direction", "length", "position", "duration")
 _SCANPATH_NAMES = {

@@ -24,6 +24,8 @@ FAMILIES = {
 # Columns of quality tables whose cells are names, whatever they look like, and those that are empty where all is well.
 NAMES = ("subject", "session", "recording")
 REMARKS = ("outlier", "outlier_measures")
+# Tables of recordings that the page shows.
+QUALITY = ("gaze", "eeg", "fmri", "clocks", "responses")
 
 
 def study_page(
@@ -50,8 +52,8 @@ def study_page(
         Figure of all scores.
     figures : mapping of section -> paths
         Figures in reading order.
-    quality : mapping of {"gaze", "eeg", "fmri"} -> mapping of "data set / pipeline" -> DataFrame
-        Quality of recordings.
+    quality : mapping of {"gaze", "eeg", "fmri", "clocks", "responses"} -> mapping of "data set / pipeline" -> DataFrame
+        Quality of recordings, clocks of joined ones, errors of simulated responses by cause.
     fixations : mapping of "data set / pipeline" -> DataFrame
         Fixations tables.
     consistency : DataFrame
@@ -80,7 +82,7 @@ def study_page(
         ],
         eeg_rule=OUTLIER_RULE,
         eeg_pages=list(eeg_pages),
-        quality={modality: _quality_tables(quality.get(modality, {})) for modality in ("gaze", "eeg", "fmri")},
+        quality={modality: _quality_tables(quality.get(modality, {})) for modality in QUALITY},
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
         consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
         provenance=provenance,

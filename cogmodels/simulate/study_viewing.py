@@ -8,6 +8,7 @@ The gaze files are copied; the EEG follows the gaze on a clock of its own, and h
     viewing_slopes.npy       (2, channels, lags) V per degree of the saccade before it
     viewing_fixations.tsv    onset (EEG clock, s), amplitude (degrees)
     viewing_saccades.tsv     onset, duration (EEG clock, s)
+    viewing_stimuli.tsv      onset (EEG clock, s), trial_type: all that evoked a response, triggers lost or not
     viewing_brain.npy, viewing_eyes.npy    (channels + 2, samples) V: what was added for brain and eyes
 """
 
@@ -107,13 +108,15 @@ def simulate_viewing(
     offset, slope = lead_s * rng.uniform(1, 2), 1 + max_drift_ppm * 1e-6 * rng.uniform(-1, 1)
     times, degrees, events = _gaze_of(gaze, subject)
     triggers = read_triggers(gaze, messages)
-    shown = triggers["time"][triggers["code"].str.split().str[0].isin(stimuli or ["trial"])]
+    words = triggers["code"].str.split().str[0]
+    shown = words.isin(stimuli or ["trial"])
+    onsets = offset + slope * triggers["time"][shown].to_numpy()
     seconds = float(np.ceil(offset + slope * times[-1] + lead_s))
     viewing = simulate_viewing_eeg(
         offset + slope * times,
         degrees,
         events.assign(onset=offset + slope * events["onset"], duration=slope * events["duration"]),
-        offset + slope * shown.to_numpy(),
+        onsets,
         rng=rng,
         names=channels,
         seconds=seconds,
@@ -123,10 +126,11 @@ def simulate_viewing(
     clock = {"offset_s": offset, "slope": slope, "jitter_s": jitter_s, "lost_share": lost_share}
     sent = trigger_times(triggers["time"].to_numpy(), rng=rng, eeg_rate=sampling_rate, **clock)
     kept = np.isfinite(sent) & (sent > 0)
-    words = triggers["code"].str.split().str[0]
     table = pd.DataFrame({"onset": sent, "duration": 0.0, "trial_type": words, "message": triggers["code"]})[kept]
     counts = {"triggers": len(sent), "sent": kept.sum(), "stimuli": stimuli or ["trial"]}
-    _write_truth(root / TRUTH_FOLDER / f"sub-{subject}", viewing, clock | counts)
+    place = root / TRUTH_FOLDER / f"sub-{subject}"
+    _write_truth(place, viewing, clock | counts)
+    write_tsv(place / "viewing_stimuli.tsv", pd.DataFrame({"onset": onsets.round(6), "trial_type": words[shown]}))
     task = next(part for part in gaze.name.split("_") if part.startswith("task-")).removeprefix("task-")
     files = write_eeg(
         bids_path(root, "eeg", suffix="eeg", extension=".vhdr", subject=subject, task=task),

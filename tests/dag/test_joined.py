@@ -1,5 +1,6 @@
 """EEG joined with gaze: planned, refused with a reason, and run on a small simulated study."""
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -52,7 +53,8 @@ def test_steps_of_joining(workflow):
     counts = workflow("--configfile", "joined.yaml").counts
     expected = {
         "simulate_viewing": 1, "synchronise_gaze": 1, "regress_eyes": 1, "deconvolve_eeg": 1, "average_responses": 1,
-        "plot_deconvolution": 1, "plot_synchronisation": 1, "score_joined": 1, "fit_ica": None,
+        "plot_deconvolution": 1, "plot_synchronisation": 1, "score_joined": 1, "explain_responses": 1,
+        "summarise_truth": 1, "fit_ica": None,
     }  # fmt: skip
     assert {name: counts.get(name) for name in expected} == expected
     guided = "pipelines={joined: {eyes: ica, ica_guide: gaze}}"
@@ -94,7 +96,8 @@ def test_gaze_of_another_task_is_not_taken(workflow, tmp_path):
 @pytest.mark.slow
 def test_a_small_study_finds_its_truth(workflow):
     write_study(workflow.folder)
-    targets = [f"{FOLDER}/truth_scores.tsv", f"{FOLDER}/figures/deconvolution.png", f"{FOLDER}/synchronisation.tsv"]
+    names = ("truth_scores.tsv", "response_errors.tsv", "figures/deconvolution.png", "synchronisation.tsv")
+    targets = [f"{FOLDER}/{name}" for name in names] + ["results/joined/eeg/over/joined/scores.csv"]
     workflow("--configfile", "joined.yaml", "--", *targets, dry=False)
     folder = workflow.folder / FOLDER
     scores = read_tsv(folder / "truth_scores.tsv")
@@ -104,9 +107,21 @@ def test_a_small_study_finds_its_truth(workflow):
     assert values["largest_time_error_ms", "clocks"] < 2.0
     assert values["drift_error_ppm", "clocks"] < 50
     for kind in ("fixation", "stimulus"):
-        corrected, averaged = (values["relative_error", f"{kind}, {how}"] for how in ("corrected", "averaged"))
+        measure = "relative_error_with_constant"
+        corrected, averaged = (values[measure, f"{kind}, {how}"] for how in ("corrected", "averaged"))
         assert corrected < averaged
+    errors = read_tsv(folder / "response_errors.tsv")
+    assert set(errors["data"]) == {"SIMULATED EEG"}
+    by_cause = errors.set_index(["type", "cause"])["relative_error"]["fixation"]
+    # Filters alone leave little; what the detector adds, and noise, is more.
+    assert by_cause["filters"] < 0.12
+    for cause in ("filters and detection of events", "filters, noise and eyes"):
+        assert by_cause[cause] > by_cause["filters"]
+    compared = pd.read_csv(workflow.folder / "results/joined/eeg/over/joined/scores.csv")
+    assert set(compared["protocol"]) == {"truth of SIMULATED EEG"}
+    assert {"relative_error_fixation_corrected", "drift_error_ppm"} <= set(compared["metric"])
     clocks = read_tsv(folder / "synchronisation.tsv").iloc[0]
+    assert clocks["data"] == "SIMULATED EEG"
     assert abs(clocks["heog_lag_ms"]) < clocks["sample_ms"]
     recording = "sub-01/eeg/sub-01_task-freeview_desc-deconvolved"
     assert read_json(folder / f"{recording}_fit.json")["events"]["stimulus"] >= 20

@@ -130,12 +130,13 @@ def truth_images(wildcards, features):
 
 
 def converter_options(wildcards):
-    """What the spec tells the `gaze_files` converter; nothing for the others."""
+    """What the spec tells the converters `gaze_files` and `eeg_files`; nothing for the others."""
     spec = PLAN.specs[wildcards.dataset]
-    if spec.gaze_files is None:
+    own = spec.gaze_files or spec.eeg_files
+    if own is None:
         return {}
     about = {"title": spec.title, "description": spec.description, "licence": spec.licence.name}
-    return {"options": spec.gaze_files.model_dump() | about}
+    return {"options": own.model_dump() | about}
 
 
 def converter_code(script):
@@ -581,13 +582,49 @@ def joined_figures(dataset, pipeline):
     return found + ([f"{folder}/figures/deconvolution.png"] if section.deconvolve else [])
 
 
-def joined_scores():
-    """Scores of clocks, responses and ICA against the known truth of simulated EEG."""
+def prepared_files(wildcards):
+    """All recordings after the last step."""
+    return dataset_files(wildcards, f"eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif")
+
+
+def with_known_truth():
+    """Data sets of simulated EEG over gaze, and the pipelines that join them."""
     return [
-        f"{PLAN.derivative(dataset, name)}/truth_scores.tsv"
+        (dataset, name)
         for name, section in PLAN.pipelines("eeg").items()
         for dataset in PLAN.datasets_of(name)
         if dataset in PLAN.of_kind("viewing_eeg") and section.synchronise
+    ]
+
+
+def joined_scores():
+    """Scores of clocks, responses and ICA against the known truth of simulated EEG, and the causes of errors."""
+    causes = [
+        f"{PLAN.derivative(dataset, name)}/response_errors.tsv"
+        for dataset, name in with_known_truth()
+        if STUDY.pipelines[name].deconvolve
+    ]
+    return causes + [f"{PLAN.derivative(dataset, name)}/truth_scores.tsv" for dataset, name in with_known_truth()]
+
+
+def eeg_scores():
+    """Scores of joined EEG beside its truth, and of decoding over time, for the comparison."""
+    over_time = [
+        f"{RESULTS}/eeg/{dataset}/{name}/decoding-{comparison}_scores.csv"
+        for name, section in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        for comparison in section.time_decoding
+    ]
+    return over_time + [f"{RESULTS}/eeg/{dataset}/{name}/scores.csv" for dataset, name in with_known_truth()]
+
+
+def synchronisation_tables():
+    """The table of clocks of each EEG pipeline that joins gaze."""
+    return [
+        f"{PLAN.derivative(dataset, name)}/synchronisation.tsv"
+        for name, section in PLAN.pipelines("eeg").items()
+        for dataset in PLAN.datasets_of(name)
+        if section.synchronise
     ]
 
 
@@ -960,7 +997,7 @@ def preprocessing_scores():
     ]
     models = [f"{RESULTS}/fmri/{one.dataset}/{name}/scores.csv" for name, one in PLAN.voxel_models.items()]
     models += alignment_files("scores.csv")
-    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models
+    return coded + [f"{folder}/scores.csv" for folder in PLAN.rdm_agreements.values()] + models + eeg_scores()
 
 
 def detectors_on_truth():
@@ -986,7 +1023,9 @@ def figures_of(modality):
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
                 found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += joined_figures(dataset, pipeline) if modality == "eeg" else []
-                found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in PLAN.subjects(dataset, pipeline)]
+                if getattr(section, "subject_figures", True):
+                    people = PLAN.subjects(dataset, pipeline)
+                    found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in people]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline) + motion_figures(dataset, pipeline)
             if modality in ("gaze", "fmri") and section.figures:

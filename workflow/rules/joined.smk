@@ -103,6 +103,7 @@ rule plot_synchronisation:
     params:
         recordings=dataset_recordings,
         title=eeg_title,
+        data=lambda wildcards: "SIMULATED EEG" if wildcards.dataset in PLAN.of_kind("viewing_eeg") else "recorded",
         code=code("plot_synchronisation"),
     script:
         "../scripts/plot_synchronisation.py"
@@ -209,3 +210,80 @@ rule score_joined:
         code=code("score_joined"),
     script:
         "../scripts/score_joined.py"
+
+
+rule explain_responses:
+    """Split the errors of the responses by cause: filters, detection of events, noise. SIMULATED EEG."""
+    input:
+        raw=dataset_raw,
+        eeg=prepared_files,
+        gaze=lambda wildcards: dataset_files(wildcards, "eeg/{recording}_desc-gaze_events.tsv"),
+    output:
+        errors=f"{EEG_GROUP}/response_errors.tsv",
+    log:
+        "logs/explain_responses/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/explain_responses/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("viewing_eeg")),
+        pipeline=eeg_pipelines_with("synchronise"),
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        truth=lambda wildcards: f"{PLAN.root(wildcards.dataset)}/sourcedata/truth",
+        recordings=dataset_recordings,
+        settings=lambda wildcards: settings(
+            wildcards.pipeline, "deconvolve", "l_freq", "h_freq", "notch_hz", "reference"
+        ),
+        code=code("explain_responses"),
+    script:
+        "../scripts/explain_responses.py"
+
+
+rule summarise_truth:
+    """Score clocks, responses and ICA over recordings, for the comparison. SIMULATED EEG."""
+    input:
+        scores=f"{EEG_GROUP}/truth_scores.tsv",
+    output:
+        scores=f"{RESULTS}/eeg/{{dataset}}/{{pipeline}}/scores.csv",
+    log:
+        "logs/summarise_truth/{dataset}_{pipeline}.log",
+    benchmark:
+        "logs/benchmarks/summarise_truth/{dataset}_{pipeline}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("viewing_eeg")),
+        pipeline=eeg_pipelines_with("synchronise"),
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        study=STUDY.study,
+        code=code("summarise_truth"),
+    script:
+        "../scripts/summarise_truth.py"
+
+
+rule score_time_decoding:
+    """Score decoding over time of all subjects, for the comparison."""
+    input:
+        scores=lambda wildcards: [
+            f"{EEG_GROUP}/sub-{s}/sub-{s}_decoding-{{comparison}}.tsv".format(**wildcards)
+            for s in PLAN.subjects(wildcards.dataset, wildcards.pipeline)
+        ],
+    output:
+        scores=f"{RESULTS}/eeg/{{dataset}}/{{pipeline}}/decoding-{{comparison}}_scores.csv",
+    log:
+        "logs/score_time_decoding/{dataset}_{pipeline}_{comparison}.log",
+    benchmark:
+        "logs/benchmarks/score_time_decoding/{dataset}_{pipeline}_{comparison}.tsv"
+    wildcard_constraints:
+        pipeline=EEG_PIPELINES,
+        comparison=EEG_COMPARISONS,
+    conda:
+        "../../envs/eeg.yaml"
+    params:
+        study=STUDY.study,
+        subjects=lambda wildcards: PLAN.subjects(wildcards.dataset, wildcards.pipeline),
+        decoding=time_decoding("seed"),
+        code=code("score_time_decoding"),
+    script:
+        "../scripts/score_time_decoding.py"

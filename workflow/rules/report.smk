@@ -13,6 +13,8 @@ rule make_report:
         evoked=figures_of("eeg"),
         eeg_quality=eeg_tables(),
         eeg_pages=eeg_pages(),
+        clocks=synchronisation_tables(),
+        responses=[file for file in joined_scores() if file.endswith("response_errors.tsv")],
         gaze=figures_of("gaze"),
         truth=[f"{RESULTS}/gaze/simulated-truth/truth.png"] if detectors_on_truth() else [],
         decoders=decoder_figures(),

@@ -39,6 +39,8 @@ with job(snakemake):
                 ("gaze", given.gaze_quality),
                 ("eeg", given.eeg_quality),
                 ("fmri", given.bold_quality),
+                ("clocks", given.clocks),
+                ("responses", given.responses),
             )
         },
         eeg_pages=list(map(str, given.eeg_pages)),

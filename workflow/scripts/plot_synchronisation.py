@@ -14,6 +14,7 @@ with job(snakemake):
     names = [recording["stem"] for recording in snakemake.params.recordings]
     table = pd.DataFrame([read_json(Path(file)) for file in given.summary])
     table.insert(0, "recording", names)
+    table.insert(0, "data", snakemake.params.data)
     write_tsv(Path(snakemake.output.table), table)
     triggers, lags = ([read_tsv(Path(file)) for file in files] for files in (given.triggers, given.lag))
     save_figure(

@@ -115,6 +115,16 @@ def test_quality_of_each_pipeline_has_its_table(scores, figure):
     assert "1 of 2 runs deserve a look" in html
 
 
+def test_clocks_and_errors_of_responses_have_their_tables(scores, figure):
+    clocks = pd.DataFrame({"data": ["SIMULATED EEG"], "recording": ["sub-01_task-x"], "drift_ppm": [43.21234]})
+    errors = pd.DataFrame({"recording": ["sub-01_task-x"], "cause": ["filters"], "relative_error": [0.0721]})
+    tables = {"clocks": {"fake / a": clocks}, "responses": {"fake / a": errors}}
+    html = page(scores, figure, figures={"eeg": [figure]}, quality=tables)
+    assert re.search("Clocks of gaze and EEG: fake / a .*simulated", html)
+    assert "<td>SIMULATED EEG</td><td>sub-01_task-x</td><td>43.21</td>" in html
+    assert "<td>filters</td><td>0.0721</td>" in html
+
+
 def test_numbers_are_empty_where_there_is_none():
     assert (number(np.nan), number(None), number(0.12345)) == ("", "", "0.123")
 

@@ -57,6 +57,7 @@ def test_eeg_follows_the_gaze_that_is_copied(folders):
     raw = read_eeg(folders / "eeg" / "sub-01" / "eeg" / "sub-01_task-freeview_eeg.vhdr")
     assert truth.facts["simulated"] is True
     assert truth.kernels.shape == (2, 4, 141)
+    assert truth.stimuli["trial_type"].tolist() == ["trial"] * 8
     data = raw.get_data()
     rest = data - truth.brain - truth.eyes
     # What is left is noise of 2 uV, and the float32 of the file.
