@@ -211,7 +211,9 @@ def _check_alignments(study: Study, where: str | Path) -> None:
                 remedy="Name one that does, or add the data set to its `datasets`",
             )
     for name, experiment in study.experiments.items():
-        wanted = getattr(experiment, "alignment", None)
+        # A decoder of EEG in new people aligns them by itself: its `alignment` is a kind, no name.
+        own_kind = isinstance(experiment, EegDecodingExperiment)
+        wanted = None if own_kind else getattr(experiment, "alignment", None)
         if wanted is None or experiment.dataset not in study.datasets:
             continue
         key, one = f"{where}, experiments.{name}.alignment", study.alignments.get(wanted)

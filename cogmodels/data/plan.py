@@ -314,6 +314,10 @@ class Plan:
         """Names of the decoders of single trials of EEG in new people."""
         return [name for name, one in self.experiments.items() if isinstance(one, EegDecodingExperiment)]
 
+    def alignment_of(self, name: str) -> str | None:
+        """The alignment whose Responses an experiment reads; decoders of EEG align people by themselves."""
+        return None if name in self.epoch_decoders else getattr(self.experiments[name], "alignment", None)
+
     @property
     def networks(self) -> list[str]:
         """Names of the decoders that are trained by gradients."""

@@ -218,6 +218,10 @@ SHIPPED = {
         "fetch_source": None, "simulate_subject": 2 * SUBJECTS, "train_decoder": None, "train_cross_subject": 19,
         "score_decoder": 19, "plot_decoder": 19, "plot_curves": 11, "track_run": 19, "compare_adaptation": 1,
     },
+    "decoding-full": {
+        "convert_bids": 15, "gather_images": 2, "extract_features": 2, "simulate_truth": 2, "simulate_subject": 16,
+        "gather_betas": 16, "epoch_eeg": 2, "detect_events": 2, "train_cross_subject": 19, "plot_curves": 15,
+    },
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
     "diets": {

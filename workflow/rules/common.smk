@@ -675,8 +675,9 @@ def dataset_epochs(wildcards):
 def experiment_responses(wildcards):
     """Responses of all subjects of an experiment."""
     experiment = PLAN.experiments[wildcards.experiment]
-    if getattr(experiment, "alignment", None) is not None:
-        return aligned_responses(experiment.alignment)
+    alignment = PLAN.alignment_of(wildcards.experiment)
+    if alignment is not None:
+        return aligned_responses(alignment)
     return own_responses(experiment.dataset, experiment.pipeline)
 
 
@@ -766,8 +767,9 @@ def pipeline_config(wildcards):
     """The preprocessing behind an experiment, as the manifest and the comparison show it."""
     experiment = PLAN.experiments[wildcards.experiment]
     options = STUDY.pipelines[experiment.pipeline].options()
-    if getattr(experiment, "alignment", None) is not None:
-        options["alignment"] = PLAN.alignments[experiment.alignment].model_dump(exclude={"dataset", "pipeline"})
+    alignment = PLAN.alignment_of(wildcards.experiment)
+    if alignment is not None:
+        options["alignment"] = PLAN.alignments[alignment].model_dump(exclude={"dataset", "pipeline"})
     return {key: value for key, value in options.items() if key != "description"}
 
 
