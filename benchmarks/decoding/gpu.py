@@ -33,7 +33,7 @@ from cogmodels.decoding.network import JointExamples, _objective
 from cogmodels.decoding.resident import Gather, Places
 from cogmodels.decoding.subjects import Part, Scaler, Targets
 from cogmodels.training.batches import Batches
-from cogmodels.training.fit import Learner, fit
+from cogmodels.training.fit import Learner, _filling, fit
 
 VOXELS = {"1": 15724, "2": 14278, "3": 15226, "4": 13153, "5": 13039, "6": 17907, "7": 12682, "8": 14386}
 NETWORKS = {
@@ -126,6 +126,7 @@ def train_steps(name, data, args, *, precision, loop="joint", resident=True, com
     settings = recipe(precision="bf16-mixed" if precision == "bf16" else "32-true", batch_size=args.batch)
     learner = Learner(net, _objective if loop == "joint" else by_subject, settings, prepare=prepare)
     clock = Clock()
+    _filling(False)
     trainer = pl.Trainer(
         accelerator="gpu" if args.device == "cuda" else "cpu", devices=1, precision=settings.precision, logger=False,
         max_epochs=1, limit_train_batches=steps, limit_val_batches=0, gradient_clip_val=settings.gradient_clip,
