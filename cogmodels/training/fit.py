@@ -270,8 +270,10 @@ def _trainer(recipe: Recipe, callbacks: list[Callback], folder: Path) -> pl.Trai
 
 
 def _filling(value: bool | None = None) -> bool:
-    """Whether deterministic algorithms fill every new tensor first, which only helps to find reads of memory that nobody
-    wrote: at MindBridge's published size a thousand kernels a step. Set where a value is given."""
+    """Whether deterministic algorithms fill every new tensor first; set where a value is given.
+
+    It only helps to find reads of memory that nobody wrote, and is a thousand kernels a step at MindBridge's size.
+    """
     options = torch.utils.deterministic  # type: ignore[attr-defined]
     before = bool(options.fill_uninitialized_memory)
     if value is not None:
