@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cogmodels.attention.interface import Cache
 from cogmodels.attention.registry import build_attention
-from cogmodels.errors import ConfigError
+from cogmodels.errors import ConfigError, DataError
 
 _ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
 #: Cache of a decoder layer: of its self-attention, and of what it reads.
@@ -134,12 +134,25 @@ class DecoderLayer(_Layer):
         padding_mask: Tensor | None = None,
         memory_padding_mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Tokens (batch, n, dim), memory (batch, m, dim), masks True where padded -> tokens, auxiliary loss."""
+        """Tokens (batch, n, dim), memory (b, m, dim), masks True where padded -> tokens, auxiliary loss.
+
+        ``batch`` is b or a multiple of it, as in :meth:`start`.
+        """
         x, loss = self._add(x, 0, lambda y: self.attention(y, key_padding_mask=padding_mask))
         if self.cross is not None:
-            x, more = self._add(x, 1, lambda y: self.cross(y, memory, key_padding_mask=memory_padding_mask))
+            x, more = self._add(x, 1, lambda y: self._read(y, memory, memory_padding_mask))
             loss = loss + more
         return self._add(x, -1, self._fed)[0], loss
+
+    def _read(self, x: Tensor, memory: Tensor | None, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        if memory is None or len(x) == len(memory):
+            return self.cross(x, memory, key_padding_mask=mask)
+        if len(x) % len(memory):
+            raise DataError(f"{len(x)} sequences do not share {len(memory)} memories evenly", where="attention")
+        # Sequences that read one memory are queries side by side: nothing is copied.
+        side_by_side = x.reshape(len(memory), -1, x.shape[-1])
+        y, loss = self.cross(side_by_side, memory, key_padding_mask=mask)
+        return y.reshape(x.shape), loss
 
     def start(
         self, batch: int, memory: Tensor | None = None, *, memory_padding_mask: Tensor | None = None

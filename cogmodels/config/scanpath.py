@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.base import Section, suggestion
 from cogmodels.config.training import Recipe
 from cogmodels.errors import ConfigError
@@ -73,6 +74,8 @@ class TransformerOptions(Section):
     fovea: bool = Field(True, description="each fixation brings the features of the place it looked at")
     person: bool = Field(False, description="an embedding of each person; people who are new share one")
     flip: bool = Field(True, description="half of the training images are mirrored, as feature maps")
+    attention: AttentionChoice = Field(AttentionChoice(), description="mechanism of each place (docs/attention.md)")
+    auxiliary_weight: float = Field(0.01, ge=0, description="weight of the loss of mechanisms that have one")
 
 
 class GeneratedScanpaths(Section):

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.scanpath import ScanpathRecipe
 from cogmodels.errors import DataError
 from cogmodels.scanpath.grid import Grid
-from cogmodels.scanpath.layers import LayerCache
 from cogmodels.scanpath.model import ScanpathModel
 from cogmodels.scanpath.transformer import ImageTransformer, Scene, history, likelihoods, objective
 from cogmodels.scanpath.viewing import Paths, Pictures
@@ -65,16 +65,16 @@ class Transformer(ScanpathModel):
         super().__init__(cell_px)
         self.options, self.recipe = dict(options or {}), recipe or ScanpathRecipe()
         self.flip, self.by_person = self.options.pop("flip", True), self.options.pop("person", False)
+        self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
 
     def _build(self, pictures: Pictures, people: int, seed: int) -> None:
         if not pictures.maps:
             raise DataError("the images have no feature maps", where="transformer", remedy="Name `features`")
-        channels = tuple(one.shape[1] for one in pictures.maps)
+        channels, grids = (tuple(one.shape[1] for one in pictures.maps), [one.shape[2:] for one in pictures.maps])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.net = ImageTransformer(
-                channels, pictures.maps[0].shape[2:], pictures.size_px, people if self.by_person else 0, **self.options
-            )
+            people = people if self.by_person else 0
+            self.net = ImageTransformer(channels, grids, pictures.size_px, people, **self.options)
 
     def _learn(
         self, pictures: Pictures, train: Paths, validation: Paths, seed: int, folder: Path | None
@@ -116,7 +116,7 @@ class Transformer(ScanpathModel):
         self.net.eval()
         found = {name: np.full(paths.duration.shape, np.nan) for name in ("place", "duration", "end")}
         for image, rows, given in self._batches(paths):
-            parts = likelihoods(self.net, self.scene(pictures, image), *given, len(rows))
+            parts = likelihoods(self.net, self.scene(pictures, image), *given)
             for name, values in parts.items():
                 found[name][rows] = np.where(paths.there[rows], values.double().numpy(), np.nan)
         return found
@@ -182,7 +182,7 @@ class Transformer(ScanpathModel):
         self.net.eval()
         n, people = draws.shape[1], torch.full((draws.shape[1],), person + 1)
         scene = self.scene(pictures, image)
-        caches = [LayerCache() for _ in self.net.decoder] if cached else None
+        caches = self.net.caches(scene, n) if cached else None
         xy, duration = torch.zeros(n, 0, 2), torch.zeros(n, 0)
         ended = torch.full((n,), len(draws))
         tokens = self.net.start(people)
@@ -194,7 +194,10 @@ class Transformer(ScanpathModel):
                 where = xy[:, first:]
                 new = self.net.embed(self.net.fixated(scene, where), where, duration[:, first:], people, first)
                 tokens = new if cached else torch.cat([self.net.start(people), new], 1)
-            states = self.net.decode(scene, tokens, caches, n)[:, -1:]
+            if caches is None:
+                states = self.net.decode(scene, tokens)[:, -1:]
+            else:
+                states, caches = self.net.step(tokens, caches)
             numbers = torch.from_numpy(numbers)
             if step:
                 over = (torch.sigmoid(self.net.ends(states))[:, 0] > numbers[:, 4]) & (ended == len(draws))
@@ -202,7 +205,7 @@ class Transformer(ScanpathModel):
                 if bool((ended < len(draws)).all()):
                     break
             past = history(torch.cat([xy, xy.new_zeros(n, 1, 2)], 1), self.net.lags)[:, -1:]
-            place = self._place(self.net.logits(scene, states, past, n)[:, 0], numbers)
+            place = self._place(self.net.logits(scene, states, past)[:, 0], numbers)
             xy = torch.cat([xy, place[:, None]], 1)
             parts = self.net.duration_parts(states, self.net.fixated(scene, xy[:, -1:]), xy[:, -1:])
             parts = [part[:, 0] for part in parts]

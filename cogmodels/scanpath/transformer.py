@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cogmodels.scanpath.layers import DecoderLayer, EncoderLayer, LayerCache
+from cogmodels.attention.layers import Decoder, EncoderLayer, LayerCache
+from cogmodels.config.attention import AttentionChoice
 
 _SQRT2 = math.sqrt(2.0)
 #: Octaves of the codes of a place; the shortest wave is an eighth of the longer side.
@@ -20,12 +21,14 @@ _OCTAVES = 6
 
 @dataclass
 class Scene:
-    """What the network keeps of images (b): tokens, keys and bias of the cells, features of the cells."""
+    """What the network keeps of images (b): tokens, keys and bias of the cells, features of the cells; and the loss of
+    mechanisms of attention that have one, which grows with what is decoded."""
 
     tokens: Tensor
     keys: Tensor
     bias: Tensor
     fine: Tensor
+    auxiliary: Tensor
 
 
 class ImageTransformer(nn.Module):
@@ -41,26 +44,39 @@ class ImageTransformer(nn.Module):
     ----------
     channels : sequence of int
         Of the maps, the finest first.
-    cells : (rows, columns)
-        Of the finest map.
+    grids : sequence of (rows, columns)
+        Of the maps.
     size_px : (width, height)
     people : int
         Number of people with an embedding; 0 is anyone.
+    attention : AttentionChoice
+        Mechanisms among the tokens of the image, among fixations, and from fixations to the image.
     options
         As :class:`cogmodels.config.scanpath.TransformerOptions` has them.
     """
 
     def __init__(
-        self, channels: tuple[int, ...], cells: tuple[int, int], size_px: tuple[float, float], people: int = 0, *,
+        self, channels: tuple[int, ...], grids: Sequence[tuple[int, int]], size_px: tuple[float, float],
+        people: int = 0, *, attention: AttentionChoice | None = None, auxiliary_weight: float = 0.01,
         width: int = 64, heads: int = 4, encoder_layers: int = 1, decoder_layers: int = 2, dropout: float = 0.2,
         waves: int = 64, lags: int = 3, components: int = 4, fovea: bool = True, steps: int = 64,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.cells, self.size_px, self.lags, self.fovea = tuple(cells), tuple(size_px), lags, fovea
+        self.cells, self.size_px, self.lags, self.fovea = tuple(grids[0]), tuple(size_px), lags, fovea
+        self.auxiliary_weight = auxiliary_weight
+        # With one map, tokens are means of four cells of it.
+        self.coarse = tuple(grids[-1]) if len(grids) > 1 else tuple((side + 1) // 2 for side in grids[0])
+        chosen = attention or AttentionChoice()
         self.inputs = nn.ModuleList(nn.Sequential(_ChannelNorm(c), nn.Conv2d(c, width, 1)) for c in channels)
         self.drop_features = nn.Dropout2d(dropout / 2)
         self.place = nn.Linear(4 * _OCTAVES, width)
-        self.encoder = nn.ModuleList(EncoderLayer(width, heads, dropout) for _ in range(encoder_layers))
+        self.encoder = nn.ModuleList(
+            EncoderLayer(
+                width, heads, attention=chosen.encoder, options=chosen.options("encoder"), grid=self.coarse,
+                hidden=3 * width, dropout=dropout,
+            )
+            for _ in range(encoder_layers)
+        )  # fmt: skip
         self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width), nn.LayerNorm(width))
         self.key, self.bias = (
             nn.Linear(width, width),
@@ -73,8 +89,10 @@ class ImageTransformer(nn.Module):
         self.seen = nn.Linear(width, width)
         self.person = nn.Embedding(people + 1, width)
         nn.init.zeros_(self.person.weight)
-        self.decoder = nn.ModuleList(DecoderLayer(width, heads, dropout) for _ in range(decoder_layers))
-        self.norm = nn.LayerNorm(width)
+        self.decoder = Decoder(
+            decoder_layers, width, heads, attention=chosen.decoder, options=chosen.options("decoder"),
+            cross=chosen.cross, cross_options=chosen.options("cross"), hidden=3 * width, dropout=dropout,
+        )  # fmt: skip
         self.query = nn.Linear(width, width)
         self.amplitudes = nn.Linear(width, lags * 2 * waves)
         # Waves of 40 px and longer, more of the long ones.
@@ -85,7 +103,7 @@ class ImageTransformer(nn.Module):
         self.log_sigma = nn.Parameter(torch.tensor(math.log(14.0)))
         self.duration = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 3 * components))
         self.end = nn.Sequential(nn.Linear(width, width // 2), nn.GELU(), nn.Linear(width // 2, 1))
-        rows, columns = cells
+        rows, columns = self.cells
         x = (torch.arange(columns) + 0.5) * size_px[0] / columns - 0.5
         y = (torch.arange(rows) + 0.5) * size_px[1] / rows - 0.5
         self.register_buffer("cell_x", x)
@@ -100,19 +118,22 @@ class ImageTransformer(nn.Module):
         """What is kept of images whose maps are (b, channels, rows, columns)."""
         found = [self.drop_features(read(one)) for read, one in zip(self.inputs, maps, strict=True)]
         fine, coarse = found[0], found[-1]
+        size = self.coarse
+        pooled = F.adaptive_avg_pool2d(fine, size)
         if len(found) == 1:
-            coarse = F.adaptive_avg_pool2d(fine, tuple((side + 1) // 2 for side in fine.shape[2:]))
-        pooled = F.adaptive_avg_pool2d(fine, coarse.shape[2:])
-        size = coarse.shape[2:]
+            coarse = pooled
         tokens = (coarse + pooled).flatten(2).transpose(1, 2) + self.place(self._codes(self._centres(size)))
+        auxiliary = tokens.new_zeros(())
         for layer in self.encoder:
-            tokens = layer(tokens)
+            tokens, loss = layer(tokens)
+            auxiliary = auxiliary + loss
         back = tokens.transpose(1, 2).unflatten(2, size)
         back = F.interpolate(back, self.cells, mode="bilinear", align_corners=False)
         cells = self.mix(torch.cat([back, fine], 1).flatten(2).transpose(1, 2))
         prior = F.interpolate(self.prior, self.cells, mode="bilinear", align_corners=False).flatten()
         keys = self.key(cells + self.place(self._codes(self._centres(self.cells))))
-        return Scene(tokens, keys, self.bias(cells)[..., 0] + prior, cells.transpose(1, 2).unflatten(2, self.cells))
+        fine = cells.transpose(1, 2).unflatten(2, self.cells)
+        return Scene(tokens, keys, self.bias(cells)[..., 0] + prior, fine, auxiliary)
 
     # -- the history -----------------------------------------------------------------------------------------------
 
@@ -140,18 +161,26 @@ class ImageTransformer(nn.Module):
         """The token (b, 1, width) that stands before the first fixation."""
         return (self.begin + self.person(person))[:, None]
 
-    def decode(self, scene: Scene, tokens: Tensor, caches: list[LayerCache] | None = None, paths: int = 1) -> Tensor:
-        """States (b * paths, k, width) after each token; a cache keeps keys and values of those before.
+    def decode(self, scene: Scene, tokens: Tensor) -> Tensor:
+        """States (b * paths, k, width) after each token.
 
-        ``paths`` scanpaths of each of the images (b), one after another: what they share of the image is made once.
+        Scanpaths of an image (b) come one after another: what they share of it is made once.
         """
-        for number, layer in enumerate(self.decoder):
-            tokens = layer(tokens, scene.tokens, None if caches is None else caches[number], paths)
-        return self.norm(tokens)
+        states, loss = self.decoder(tokens, scene.tokens)
+        scene.auxiliary = scene.auxiliary + loss
+        return states
+
+    def caches(self, scene: Scene, paths: int) -> list[LayerCache]:
+        """What :meth:`step` keeps, before the first token of ``paths`` scanpaths."""
+        return self.decoder.start(paths, scene.tokens)
+
+    def step(self, token: Tensor, caches: list[LayerCache]) -> tuple[Tensor, list[LayerCache]]:
+        """State (paths, 1, width) after one more token each, and the caches; as :meth:`decode` in evaluation."""
+        return self.decoder.step(token, caches)
 
     # -- what is next ----------------------------------------------------------------------------------------------
 
-    def logits(self, scene: Scene, states: Tensor, xy: Tensor, paths: int = 1) -> Tensor:
+    def logits(self, scene: Scene, states: Tensor, xy: Tensor) -> Tensor:
         """Log weights (b * paths, k, cells) of the mixture after each state.
 
         ``xy`` (b * paths, k, lags, 2): the last fixations before each, the last first; NaN where there is none.
@@ -260,13 +289,12 @@ def objective(net: ImageTransformer, batch: tuple[Tensor, Mapping[str, Any]]) ->
     """
     _, given = batch
     steps = int(given["there"].flatten(0, 1).any(0).sum())
-    paths = given["there"].shape[1]
     xy, duration, there = (given[name][:, :, :steps].flatten(0, 1) for name in ("xy", "duration", "there"))
     scene = net.look(given["maps"])
-    parts = likelihoods(net, scene, xy, duration, there, given["person"].flatten(), paths, compact=True)
+    parts = likelihoods(net, scene, xy, duration, there, given["person"].flatten(), compact=True)
     n = given["there"].sum().clamp_min(1)
     totals = {name: value.sum() / n for name, value in parts.items()}
-    loss = -sum(totals.values())
+    loss = net.auxiliary_weight * scene.auxiliary - sum(totals.values())
     bits = {f"{name}_bits": value.detach() / math.log(2) for name, value in totals.items()}
     uniform = math.log2(net.size_px[0] * net.size_px[1])
     bits["place_bits"] = bits["place_bits"] + uniform
@@ -280,7 +308,6 @@ def likelihoods(
     duration: Tensor,
     there: Tensor,
     person: Tensor,
-    paths: int,
     *,
     compact: bool = False,
 ) -> dict[str, Tensor]:
@@ -292,7 +319,7 @@ def likelihoods(
     """
     seen = net.fixated(scene, xy)
     tokens = torch.cat([net.start(person), net.embed(seen, xy, duration, person)], 1)
-    states = net.decode(scene, tokens, paths=paths)
+    states = net.decode(scene, tokens)
     before, after = states[:, :-1], states[:, 1:]
     place = _places(net, scene, before, xy, there, compact)
     known = there & torch.isfinite(duration) & (duration > 0)

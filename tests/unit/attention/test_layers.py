@@ -5,7 +5,7 @@ import torch
 
 from cogmodels.attention.layers import Decoder, DecoderLayer, Encoder, EncoderLayer
 from cogmodels.attention.registry import MECHANISMS
-from cogmodels.errors import ConfigError
+from cogmodels.errors import ConfigError, DataError
 
 DIM, HEADS = 16, 4
 CAUSAL = [name for name, mechanism in MECHANISMS.items() if mechanism.capabilities.causal]
@@ -108,3 +108,12 @@ def test_what_cannot_be_is_refused():
         DecoderLayer(DIM, HEADS, activation="tanh")
     with pytest.raises(ConfigError, match="starts from `key_value`"):
         DecoderLayer(DIM, HEADS).start(2)
+
+
+@torch.no_grad()
+def test_sequences_of_one_memory_read_it_as_if_each_had_its_own():
+    net, x, memory = decoder(), drawn(6, 4, DIM), drawn(2, 5, DIM, seed=1)
+    shared, copied = net(x, memory)[0], net(x, memory.repeat_interleave(3, 0))[0]
+    assert torch.allclose(shared, copied, atol=1e-6)
+    with pytest.raises(DataError, match="5 sequences do not share 2 memories evenly"):
+        net(x[:5], memory)

@@ -146,6 +146,27 @@ def test_cached_keys_and_values_give_the_same_scanpaths(network, pictures):
     assert max(np.abs(one - other).max() for one, other in zip(fast, slow, strict=True)) < 1e-3
 
 
+@pytest.mark.parametrize(
+    "attention",
+    [
+        {"encoder": "hilo", "decoder": "lightning", "cross": "grouped_query"},
+        {"encoder": "agent", "decoder": "mixture_of_heads", "cross": "mixture_of_heads"},
+        {"encoder": "bi_level", "decoder": "key_driven", "cross": "key_driven"},
+    ],
+)
+def test_other_mechanisms_learn_do_not_see_the_future_and_decode_from_caches(attention, pictures, parts, tmp_path):
+    shapes = {"agent": {"side": 2}, "bi_level": {"regions": 2, "top": 1}, "mixture_of_heads": {"shared": 0, "top": 1}}
+    model = fitted("transformer", pictures, parts, tmp_path, attention=attention | shapes)
+    test = parts["test"]
+    whole = model.log_density(pictures, test)
+    changed = replace(test, xy=np.where(np.arange(test.xy.shape[1])[:, None] < 2, test.xy, 37.0).astype(np.float32))
+    np.testing.assert_array_equal(model.log_density(pictures, changed)[:, :2], whole[:, :2])
+    draws = np.random.default_rng(1).random((5, 20, 5))
+    fast, slow = (model.sample_with(pictures, 0, draws, cached=cached) for cached in (True, False))
+    assert [len(path) for path in fast] == [len(path) for path in slow]
+    assert max(np.abs(one - other).max() for one, other in zip(fast, slow, strict=True)) < 1e-3
+
+
 def test_saved_weights_give_the_same_network(network, pictures, parts):
     copy = Transformer(20.0, options=OPTIONS | {"person": True}).load(pictures, network.weights())
     test = parts["test"]
