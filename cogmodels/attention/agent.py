@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cogmodels.attention.grids import GridConvolution, zeroed
 from cogmodels.attention.interface import (
@@ -17,6 +16,7 @@ from cogmodels.attention.interface import (
     projection,
     split_heads,
 )
+from cogmodels.attention.resampling import pooled_map, resized_map
 from cogmodels.errors import ConfigError
 
 #: Side of the patch of position biases that is stretched over the grid (the released code's).
@@ -89,7 +89,7 @@ class AgentAttention(Attention):
         """Agents (batch, side^2, dim): means over the valid tokens of a cell; and which cells have any."""
 
         def pool(x: Tensor) -> Tensor:
-            return F.adaptive_avg_pool2d(x.transpose(1, 2).unflatten(2, self.place.grid), self.side).flatten(2).mT
+            return pooled_map(x.transpose(1, 2).unflatten(2, self.place.grid), (self.side, self.side)).flatten(2).mT
 
         if valid is None:
             return pool(queries), None
@@ -98,7 +98,7 @@ class AgentAttention(Attention):
         return pool(zeroed(queries, valid)) / share.clamp(min=tiny), share[..., 0] > 0
 
     def _bias(self, which: int) -> Tensor:
-        patch = F.interpolate(self.patches[which], self.place.grid, mode="bilinear")
+        patch = resized_map(self.patches[which], self.place.grid)
         return (patch + self.rows[which] + self.columns[which]).flatten(2)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cogmodels.attention.layers import Decoder, EncoderLayer, LayerCache
+from cogmodels.attention.resampling import pooled_map, resized_map, sampled_map
 from cogmodels.config.attention import AttentionChoice
 
 _SQRT2 = math.sqrt(2.0)
 #: Octaves of the codes of a place; the shortest wave is an eighth of the longer side.
 _OCTAVES = 6
+
+
+def _exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """In float32 also where the network computes in bf16, whose phases of waves are off by half a radian at 800 px."""
+
+    @functools.wraps(method)
+    def inside(self: nn.Module, *args: Any) -> Tensor:
+        with torch.autocast(args[-1].device.type, enabled=False):
+            return method(self, *args)
+
+    return inside
 
 
 @dataclass
@@ -119,7 +132,7 @@ class ImageTransformer(nn.Module):
         found = [self.drop_features(read(one)) for read, one in zip(self.inputs, maps, strict=True)]
         fine, coarse = found[0], found[-1]
         size = self.coarse
-        pooled = F.adaptive_avg_pool2d(fine, size)
+        pooled = pooled_map(fine, size)
         if len(found) == 1:
             coarse = pooled
         tokens = (coarse + pooled).flatten(2).transpose(1, 2) + self.place(self._codes(self._centres(size)))
@@ -128,21 +141,21 @@ class ImageTransformer(nn.Module):
             tokens, loss = layer(tokens)
             auxiliary = auxiliary + loss
         back = tokens.transpose(1, 2).unflatten(2, size)
-        back = F.interpolate(back, self.cells, mode="bilinear", align_corners=False)
+        back = resized_map(back, self.cells)
         cells = self.mix(torch.cat([back, fine], 1).flatten(2).transpose(1, 2))
-        prior = F.interpolate(self.prior, self.cells, mode="bilinear", align_corners=False).flatten()
+        prior = resized_map(self.prior, self.cells).flatten()
         keys = self.key(cells + self.place(self._codes(self._centres(self.cells))))
         fine = cells.transpose(1, 2).unflatten(2, self.cells)
         return Scene(tokens, keys, self.bias(cells)[..., 0] + prior, fine, auxiliary)
 
     # -- the history -----------------------------------------------------------------------------------------------
 
+    @_exact
     def fixated(self, scene: Scene, xy: Tensor) -> Tensor:
         """Features (b * paths, k, width) of the places (b * paths, k, 2) px that were looked at."""
-        where = (xy + 0.5) / xy.new_tensor(self.size_px) * 2 - 1
-        where = where.reshape(len(scene.fine), -1, 1, 2).float()
-        found = F.grid_sample(scene.fine.float(), where, mode="bilinear", padding_mode="border", align_corners=False)
-        return found[..., 0].transpose(1, 2).reshape(*xy.shape[:2], -1)
+        where = (xy + 0.5) * xy.new_tensor([c / s for c, s in zip(self.cells[::-1], self.size_px, strict=True)]) - 0.5
+        where = where.reshape(len(scene.fine), -1, 2).float()
+        return sampled_map(scene.fine.float(), where).reshape(*xy.shape[:2], -1)
 
     def embed(self, seen: Tensor, xy: Tensor, duration: Tensor, person: Tensor, first: int = 0) -> Tensor:
         """Tokens (b, k, width) of fixations, whose places in the path begin with ``first``; see :meth:`start`.
@@ -180,16 +193,18 @@ class ImageTransformer(nn.Module):
 
     # -- what is next ----------------------------------------------------------------------------------------------
 
+    @_exact
     def logits(self, scene: Scene, states: Tensor, xy: Tensor) -> Tensor:
         """Log weights (b * paths, k, cells) of the mixture after each state.
 
         ``xy`` (b * paths, k, lags, 2): the last fixations before each, the last first; NaN where there is none.
         """
         groups = len(scene.keys)
-        query = self.query(states).float() / math.sqrt(states.shape[-1])
+        states = states.float()
+        query = self.query(states) / math.sqrt(states.shape[-1])
         found = query.view(groups, -1, query.shape[-1]) @ scene.keys.float().transpose(1, 2)
         found = (found + scene.bias.float()[:, None]).view(*states.shape[:2], -1)
-        amplitudes = self.amplitudes(states).float().unflatten(-1, (self.lags, 2, -1))
+        amplitudes = self.amplitudes(states).unflatten(-1, (self.lags, 2, -1))
         there = torch.isfinite(xy[..., 0])
         phase = torch.where(there[..., None], xy, 0.0).float() @ self.waves
         cos, sin = phase.cos(), phase.sin()
@@ -215,6 +230,7 @@ class ImageTransformer(nn.Module):
         """Width of the components, px."""
         return self.log_sigma.float().exp().clamp_min(2.0)
 
+    @_exact
     def log_density(self, logits: Tensor, xy: Tensor) -> Tensor:
         """Natural log density (...), per px^2, of places (..., 2) under the mixture of log weights (..., cells)."""
         rows, columns = self.parts(xy)
