@@ -72,19 +72,20 @@ def fit_glm(data: np.ndarray, design: np.ndarray, *, noise: str = "ols", dtype: 
     for first in range(0, v, CHUNK):
         part = np.asarray(data[:, first : first + CHUNK], dtype=np.float64)
         here = slice(first, first + part.shape[1])
+        squares = np.einsum("ij,ij->j", part, part)
+        centred = squares - part.sum(axis=0) ** 2 / n
+        # Rounding apart: a voxel without variance has none to explain.
+        varies = centred > 1e-12 * squares
         if equations is None:
             found = inverse @ part
             residual = part - design @ found
+            ordinary = rss = np.einsum("ij,ij->j", residual, residual)
         else:
-            weights, residual = equations.fit(part)
-        rss = (residual**2).sum(axis=0)
-        centred = ((part - part.mean(axis=0)) ** 2).sum(axis=0)
-        # Rounding apart: a voxel without variance has none to explain.
-        varies = centred > 1e-12 * (part**2).sum(axis=0)
-        r2[here] = np.where(varies, 1 - rss / np.where(varies, centred, 1), 0)
-        if noise == "ar1":
-            rho[here] = coefficient = _lag_one(residual, rss, varies, expected)
-            found, rss = equations.solve(weights, residual, coefficient)
+            fit = equations.fit(part, squares)
+            ordinary = fit.rss
+            rho[here] = coefficient = _lag_one(fit, varies, expected)
+            found, rss = equations.solve(fit, coefficient)
+        r2[here] = np.where(varies, 1 - ordinary / np.where(varies, centred, 1), 0)
         betas[:, here] = found
         variance[here] = np.where(varies, rss, 0) / (n - p)
     return Glm(betas, variance, r2, rho, n - p, design)
@@ -191,12 +192,26 @@ def _gram(x, rho):
     return gram - rho * (lagged + lagged.T) + rho**2 * inner
 
 
+@dataclass(frozen=True)
+class _Ordinary:
+    """The ordinary fit of voxels: ``weights`` and products ``shifted`` of what T makes of the basis with the residuals
+    (v, p), the first and the last residual, the sums of squares ``rss`` and of lag-1 products ``lagged`` (v,)."""
+
+    weights: np.ndarray
+    shifted: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    rss: np.ndarray
+    lagged: np.ndarray
+
+
 class _Equations:
     """Normal equations of a design whitened for AR(1) noise, for any coefficient at once.
 
     The inverse covariance of such noise is (1 + rho^2) I - rho T - rho^2 E, T with ones beside its diagonal and E with
     ones at both ends of it. In an orthonormal basis of the design in which T is diagonal (values l), the Gram matrix is
-    diag(1 + rho^2 - rho l) less a matrix of rank 2, whose inverse is in closed form (Woodbury 1950).
+    diag(1 + rho^2 - rho l) less a matrix of rank 2, whose inverse is in closed form (Woodbury 1950). What is needed of
+    the residuals follows from products of the data with the basis and with T times it: they are never made.
     """
 
     def __init__(self, design):
@@ -205,22 +220,29 @@ class _Equations:
         self.values, vectors = np.linalg.eigh(lagged + lagged.T)
         self.basis = basis @ vectors
         self.back = solve_triangular(triangle, vectors)
-        self.shifted = np.zeros_like(self.basis)
-        self.shifted[1:] += self.basis[:-1]
-        self.shifted[:-1] += self.basis[1:]
+        shifted = np.zeros_like(self.basis)
+        shifted[1:] += self.basis[:-1]
+        shifted[:-1] += self.basis[1:]
+        self.both = np.hstack([self.basis, shifted])
 
-    def fit(self, data):
-        """Weights (v, p) in the basis by ordinary least squares, and residuals (n, v)."""
-        weights = data.T @ self.basis
-        return weights, data - self.basis @ weights.T
+    def fit(self, data, squares):
+        """:class:`_Ordinary` of data (n, v) whose columns have these sums of squares."""
+        weights, shifted = np.hsplit(data.T @ self.both, 2)
+        first, last = (data[row] - weights @ self.basis[row] for row in (0, -1))
+        lagged = np.einsum("ij,ij->j", data[1:], data[:-1]) - np.einsum("ij,ij->i", weights, shifted)
+        shifted = shifted - weights * self.values
+        # r'Tr = y'Ty - 2 w'B'Ty + w'lw; what is left of B'Ty after lw is that of the residuals.
+        lagged += 0.5 * np.einsum("ij,ij->i", weights**2, np.broadcast_to(self.values, weights.shape))
+        rss = np.maximum(squares - np.einsum("ij,ij->i", weights, weights), 0)
+        return _Ordinary(weights, shifted, first, last, rss, lagged)
 
-    def solve(self, weights, residual, rho):
+    def solve(self, fit, rho):
         """Betas (p, v) and sums of squared whitened residuals (v,), from the ordinary fit."""
         rho = rho.astype(float)[:, None]
         first, last = self.basis[0], self.basis[-1]
         # The basis explains nothing of the residuals: what is left of their products is that of T and E.
-        right = -rho * (residual.T @ self.shifted)
-        right -= rho**2 * (residual[0][:, None] * first + residual[-1][:, None] * last)
+        right = -rho * fit.shifted
+        right -= rho**2 * (fit.first[:, None] * first + fit.last[:, None] * last)
         diagonal = 1 / (1 + rho**2 - rho * self.values)
         change = right * diagonal
         # The two by two system of the ends.
@@ -228,11 +250,10 @@ class _Equations:
         a, c = 1 - a, 1 - c
         near, far = rho.T**2 * (np.vstack([first, last]) @ change.T) / (a * c - b**2)
         change += diagonal * ((c * near + b * far)[:, None] * first + (b * near + a * far)[:, None] * last)
-        inside = np.einsum("ij,ij->j", residual[1:-1], residual[1:-1])
-        square = (1 + rho[:, 0] ** 2) * inside + residual[0] ** 2 + residual[-1] ** 2
-        square -= 2 * rho[:, 0] * np.einsum("ij,ij->j", residual[1:], residual[:-1])
+        ends = fit.first**2 + fit.last**2
+        square = (1 + rho[:, 0] ** 2) * (fit.rss - ends) + ends - 2 * rho[:, 0] * fit.lagged
         square -= np.einsum("ij,ij->i", change, right)
-        return self.back @ (weights + change).T, np.maximum(square, 0)
+        return self.back @ (fit.weights + change).T, np.maximum(square, 0)
 
 
 def _expected_ratios(basis):
@@ -246,19 +267,23 @@ def _expected_ratios(basis):
     remove = np.eye(n) - basis @ basis.T
     product = (remove[:, 1:] @ remove[:-1]).T
     product = (product + product.T) / 2
-    plain, lagged = (np.array([_diagonals(matrix, k) for k in range(n)]) for matrix in (remove, product))
+    plain, lagged = _diagonals(remove), _diagonals(product)
     grid = np.linspace(-LARGEST_RHO, LARGEST_RHO, 191)
     powers = grid[:, None] ** np.arange(n)
     return grid, (powers @ lagged) / (powers @ plain)
 
 
-def _diagonals(matrix, k):
-    """Sum along the diagonals k and -k of a symmetric matrix."""
-    return np.trace(matrix, k) * (1 if k == 0 else 2)
+def _diagonals(matrix):
+    """Sums (n,) along the diagonals k and -k of a symmetric matrix."""
+    n = len(matrix)
+    # From bottom to top, and in rows of one element less than they have, a diagonal is a column.
+    padded = np.zeros((n, 2 * n))
+    padded[:, :n] = matrix[::-1]
+    sums = padded.ravel()[: n * (2 * n - 1)].reshape(n, 2 * n - 1).sum(axis=0)[n - 1 :]
+    return sums * np.where(np.arange(n), 2, 1)
 
 
-def _lag_one(residual, rss, varies, expected):
+def _lag_one(fit, varies, expected):
     """Coefficient (v,) of each voxel, from the ratio that its residuals have."""
-    lagged = (residual[1:] * residual[:-1]).sum(axis=0)
     grid, ratios = expected
-    return np.where(varies, np.interp(lagged / np.where(varies, rss, 1), ratios, grid), 0)
+    return np.where(varies, np.interp(fit.lagged / np.where(varies, fit.rss, 1), ratios, grid), 0)
