@@ -96,6 +96,7 @@ def _check_covered(layout: Layout, diagonal: np.ndarray, where: object) -> None:
 
 
 def by_type(layout: Layout, inflation: Inflation) -> dict[str, np.ndarray]:
+    """Inflation (columns, lags) of each event type, by its name."""
     return {name: values[0] for name, values in layout.split(inflation.of()[None]).items()}
 
 

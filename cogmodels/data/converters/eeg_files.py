@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.bids import bids_path, write_description
+from cogmodels.data.bids import bids_path
 from cogmodels.data.eeg import write_eeg
 from cogmodels.data.eeg_formats import open_recording
+from cogmodels.data.own_files import describe_files, files_of_subject
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
     import mne
 
-_PLACES = {"subject": "[A-Za-z0-9]+", "session": "[A-Za-z0-9]+", "run": "[A-Za-z0-9]+"}
 # Notes of recorders and of MNE that stand for no event.
 _NO_EVENTS = ("New Segment/", "BAD", "EDGE")
 _KINDS = {"eeg": "EEG", "eog": "EOG", "ecg": "ECG", "emg": "EMG", "stim": "TRIG"}
@@ -45,13 +45,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
         No file of this subject; one that cannot be read; channels or a marker channel that it lacks; two channels of
         one name; no marker, or none of those that are wanted.
     """
-    mine = [(path, found) for path, found in _files(source, options) if found["subject"] == subject]
-    if not mine:
-        raise DataError(
-            f"no file of subject {subject} is called `{options['files']}`",
-            where=source,
-            remedy="Correct `files` or `subjects` in the data spec",
-        )
+    mine = files_of_subject(source, options["files"], subject, folders=True)
     written = []
     for path, found in mine:
         raw = open_recording(path)
@@ -79,15 +73,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
 
 def describe(source: Path, root: Path, options: Mapping[str, Any]) -> None:
     """Write the files that belong to no subject."""
-    subjects = sorted({found["subject"] for _, found in _files(source, options)})
-    write_description(
-        root,
-        name=options["title"],
-        readme=_README.format(**options),
-        authors=["n/a"],
-        license=options["licence"],
-        participants=pd.DataFrame({"participant_id": [f"sub-{subject}" for subject in subjects]}),
-    )
+    describe_files(source, root, options, _README, folders=True)
 
 
 def channels_of(raw: mne.io.Raw, options: Mapping[str, Any], where: object) -> tuple[list[str], list[str], list[str]]:
@@ -150,14 +136,3 @@ def _channel_markers(raw: mne.io.Raw, channel: str) -> pd.DataFrame:
     starts = np.flatnonzero((np.diff(codes, prepend=0) != 0) & (codes != 0))
     frame = {"onset": np.round(starts / raw.info["sfreq"], 6), "duration": 0.0, "marker": codes[starts].astype(str)}
     return pd.DataFrame(frame)
-
-
-def _files(source: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
-    """Files that the pattern names, with what stands in its places."""
-    pattern = re.escape(options["files"])
-    for name, allowed in _PLACES.items():
-        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{allowed})", 1)
-    matches = (
-        (path, re.fullmatch(pattern, path.relative_to(source).as_posix())) for path in sorted(Path(source).rglob("*"))
-    )
-    return [(path, match.groupdict()) for path, match in matches if match]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from cogmodels.data.bids import write_description
 from cogmodels.data.gaze_files.bids import trials_of, write_gaze
 from cogmodels.data.gaze_files.file import GazeFile
 from cogmodels.data.gaze_files.read import format_of, read_gaze
+from cogmodels.data.own_files import describe_files, files_of_subject
 from cogmodels.errors import DataError
 
 #: Options that belong to the reader of column maps, and to that of Pupil Labs.
 _COLUMNS = ("columns", "time_unit", "coordinates", "origin", "valid", "valid_from", "lost", "separator", "decimal")
-_PLACES = {"subject": "[A-Za-z0-9]+", "session": "[A-Za-z0-9]+", "run": "[A-Za-z0-9]+"}
 _README = """# {title}
 
 {description}
@@ -40,13 +36,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
     DataError
         No file of this subject; a file that cannot be read (with file and line); a screen unlike the file's.
     """
-    mine = [(path, found) for path, found in _files(source, options) if found["subject"] == subject]
-    if not mine:
-        raise DataError(
-            f"no file of subject {subject} is called `{options['files']}`",
-            where=source,
-            remedy="Correct `files` or `subjects` in the data spec",
-        )
+    mine = files_of_subject(source, options["files"], subject)
     screen, written = options["screen"], []
     for path, found in mine:
         file = _read(path, options)
@@ -69,28 +59,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
 
 def describe(source: Path, root: Path, options: Mapping[str, Any]) -> None:
     """Write the files that belong to no subject."""
-    subjects = sorted({found["subject"] for _, found in _files(source, options)})
-    write_description(
-        root,
-        name=options["title"],
-        readme=_README.format(**options),
-        authors=["n/a"],
-        license=options["licence"],
-        participants=pd.DataFrame({"participant_id": [f"sub-{subject}" for subject in subjects]}),
-    )
-
-
-def _files(source: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
-    """Files that the pattern names, with what stands in its places."""
-    pattern = re.escape(options["files"])
-    for name, allowed in _PLACES.items():
-        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{allowed})", 1)
-    found = []
-    for path in sorted(Path(source).rglob("*")):
-        match = re.fullmatch(pattern, path.relative_to(source).as_posix())
-        if match and path.is_file():
-            found.append((path, match.groupdict()))
-    return found
+    describe_files(source, root, options, _README)
 
 
 def _read(path: Path, options: Mapping[str, Any]) -> GazeFile:
