@@ -284,6 +284,8 @@ def _options() -> str:
         "`config/config.yaml` is the default study. An overlay given by `--configfile` or `--config` changes it: "
         "mappings merge key by key, lists are replaced, a pipeline or experiment set to `null` is dropped. "
         "A pipeline or experiment with `extends: <name>` starts from that one and changes what it names. "
+        "`sweep: {option: [value, value]}` makes one of each combination of values, called `<name>-<value>`; inner "
+        "options have dots (`recipe.learning_rate`), `{label: value}` instead of the list gives values names. "
         "An unknown key is an error that names the nearest right one.",
         "## A study (`config/*.yaml`)",
         *(_table(title, model) for title, model in STUDY_SECTIONS.items()),

@@ -1,4 +1,4 @@
-"""From YAML, overlays and `extends:` to a checked study and its data specs."""
+"""From a merged config to a checked study and its data specs."""
 
 from __future__ import annotations
 
@@ -9,66 +9,13 @@ from cogmodels.config.adaptation import check_adaptation
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
+from cogmodels.config.named import expand_sweeps, resolve_extends
 from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
 
 #: Protocols whose test trials are those of the stored split, which fitted preprocessing keeps out.
 BY_STIMULUS = ("held_out_stimuli", "new_subject")
-
-
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` overlaid with ``over``: mappings merge key by key, lists and single values replace."""
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def resolve_extends(named: dict[str, Any], kind: str, where: str | Path = "config") -> dict[str, dict[str, Any]]:
-    """Expand ``extends:`` among named sections; entries set to null are dropped.
-
-    Raises
-    ------
-    ConfigError
-        The parent is unknown, or the chain returns to itself.
-    """
-    named = {name: section for name, section in named.items() if section is not None}
-    resolved: dict[str, dict[str, Any]] = {}
-
-    def expand(name: str, chain: tuple[str, ...]) -> dict[str, Any]:
-        if name in chain:
-            raise ConfigError(
-                f"`extends` runs in a circle: {' -> '.join((*chain, name))}",
-                where=f"{where}, {kind}.{name}",
-                remedy="Let one of them stand on its own",
-            )
-        if name in resolved:
-            return resolved[name]
-        section = named[name]
-        if not isinstance(section, dict):
-            raise ConfigError(
-                f"a mapping is expected, found {section!r}",
-                where=f"{where}, {kind}.{name}",
-                remedy="Write its options as `key: value` lines",
-            )
-        section = dict(section)
-        parent = section.pop("extends", None)
-        if parent is not None:
-            if parent not in named:
-                raise ConfigError(
-                    f"extends unknown `{parent}`{suggestion(parent, set(named) - {name})}",
-                    where=f"{where}, {kind}.{name}",
-                    remedy=f"Name one of the {kind}",
-                )
-            section = merge(expand(parent, (*chain, name)), section)
-        resolved[name] = section
-        return section
-
-    return {name: expand(name, ()) for name in named}
 
 
 def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml") -> Study:
@@ -85,7 +32,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     for kind in ("pipelines", "diets", "experiments", "encodings", "searchlights", "alignments"):
         named = content.get(kind) or {}
         if isinstance(named, dict):
-            content[kind] = resolve_extends(named, kind, where)
+            content[kind] = resolve_extends(expand_sweeps(named, kind, where), kind, where)
     study = validate(Study, content, where)
     _check_diets(study, where)
     check_adaptation(study.adaptation_curves, study.experiments, where)

@@ -48,6 +48,12 @@ def test_the_experiment_of_the_readme_is_one_more(workflow, readme):
     assert run.counts["clean_bold"] == 56
 
 
+def test_the_sweep_of_the_readme_is_an_experiment_for_each_value(workflow, readme):
+    overlay = re.search(r"```yaml\n(experiments:\n  haxby-1slice-alone.*?)```", readme, re.DOTALL).group(1)
+    (workflow.folder / "more.yaml").write_text(overlay)
+    assert workflow("--configfile", "more.yaml").counts["train_decoder"] == 10
+
+
 def test_the_shipped_ablation_is_one_more_pipeline_and_experiment(workflow, root):
     run = workflow("--configfile", str(root / "config" / "ablations" / "no-detrend.yaml"))
     assert run.counts["train_decoder"] == 9

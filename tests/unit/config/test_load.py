@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from cogmodels.config.defaults import DEFAULT_STUDY
-from cogmodels.config.load import load_spec, load_study, merge, resolve_extends
+from cogmodels.config.load import load_spec, load_study
+from cogmodels.config.named import expand_sweeps, merge, resolve_extends
 from cogmodels.errors import ConfigError
 
 
@@ -96,6 +97,49 @@ def test_extends_refuses_circles_and_unknown_parents():
         resolve_extends({"a": {"extends": "b"}, "b": {"extends": "a"}}, "experiments")
     with pytest.raises(ConfigError, match="did you mean `base`"):
         resolve_extends({"base": {}, "b": {"extends": "bse"}}, "experiments")
+
+
+def test_a_sweep_becomes_a_section_for_every_combination():
+    swept = expand_sweeps(
+        {
+            "base": {"x": 1},
+            "try": {
+                "extends": "base",
+                "description": "tried",
+                "recipe": {"epochs": 3},
+                "sweep": {"recipe.rate": [0.001, 10], "kind": {"own": {"a": 1}, "none": None}},
+            },
+            "try-10-own": {"x": 5},
+            "try-10-none": None,
+        },
+        "experiments",
+    )
+    assert list(swept) == ["base", "try-0p001-own", "try-0p001-none", "try-10-own", "try-10-none"]
+    assert swept["try-0p001-own"] == {
+        "extends": "base",
+        "recipe": {"epochs": 3, "rate": 0.001},
+        "kind": {"a": 1},
+        "description": "tried: rate 0p001, kind own",
+    }
+    assert swept["try-10-own"]["x"] == 5
+    assert swept["try-10-own"]["recipe"] == {"epochs": 3, "rate": 10}
+    assert set(resolve_extends(swept, "experiments")) == {"base", "try-0p001-own", "try-0p001-none", "try-10-own"}
+
+
+@pytest.mark.parametrize(
+    ("sweep", "expected"),
+    [
+        ([1, 2], "maps options to lists"),
+        ({}, "maps options to lists"),
+        ({"x": []}, "maps options to lists"),
+        ({"x": [{"y": 1}]}, "has no name"),
+        ({"x": ["a b"]}, "cannot be part of a name"),
+        ({"x": [1, 1.0]}, "would be called `a-1`"),
+    ],
+)
+def test_wrong_sweeps_say_how_to_write_them(sweep, expected):
+    with pytest.raises(ConfigError, match=expected):
+        expand_sweeps({"a": {"sweep": sweep}}, "experiments")
 
 
 def test_null_drops_a_named_section(study):
