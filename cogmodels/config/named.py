@@ -70,8 +70,8 @@ def expand_sweeps(named: dict[str, Any], kind: str, where: str | Path = "config"
 
     ``sweep`` maps options, inner ones with dots (``recipe.learning_rate``), to lists of values, or to mappings of
     labels to values. The sections are called ``<name>-<label>``, with one label an option in the order written; the
-    label of a value is itself, in letters, digits and hyphens (0.001 is ``0p001``). A section that is written under such
-    a name is laid over it, wherever it stands; null drops it.
+    label of a value is itself, in letters, digits and hyphens (0.001 is ``0p001``). A section that is written under
+    such a name is laid over it, wherever it stands; null drops it.
 
     Raises
     ------
