@@ -50,7 +50,7 @@ bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment 
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet ".[alignment,eyelink,icalabel,logger,test]"
+	.venv-lock/bin/pip install --quiet ".[alignment,eyelink,icalabel,kubernetes,logger,slurm,test]"
 	.venv-lock/bin/pip freeze --exclude cogmodels | sed 's/+cpu$$//' > envs/requirements.lock
 	rm -rf .venv-lock
 
