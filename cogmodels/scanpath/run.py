@@ -16,7 +16,7 @@ from cogmodels.data.tables import Features
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.score import STEPWISE, score_steps
-from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table
+from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table, view_name
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def run_model(
     baseline = CentreBias(config["cell_px"])
     baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
     test = parts["test"]
-    predictions = draw_scanpaths(model, pictures, np.unique(test.image), config["samples"], seed)
+    predictions = draw_views(model, pictures, test, config["samples"], seed)
     steps = score_steps(model, baseline, pictures, test)
     metrics = {name: float(steps[name].mean()) for name in STEPWISE if steps[name].notna().any()}
     metrics |= {"mean_length": len(predictions) / predictions.groupby(["subject", "stimulus"]).ngroups}
@@ -91,6 +91,19 @@ def draw_scanpaths(model: Any, pictures: Pictures, images: np.ndarray, n: int, s
         name = pictures.names[image]
         generator = np.random.default_rng([seed, 79, *name.encode()])
         found[name] = model.sample(pictures, int(image), n, generator)
+    return sampled_table(found)
+
+
+def draw_views(model: Any, pictures: Pictures, paths: Paths, n: int, seed: int) -> pd.DataFrame:
+    """The same of each image with each target that people looked for in it."""
+    if paths.target is None:
+        return draw_scanpaths(model, pictures, np.unique(paths.image), n, seed)
+    found = {}
+    for image, target in sorted({(int(paths.image[k]), paths.target_of(k) or "") for k in range(len(paths))}):
+        name = pictures.names[image]
+        generator = np.random.default_rng([seed, 79, *view_name(name, target or None).encode()])
+        options = {"target": target or None} if getattr(model, "by_target", False) else {}
+        found[name, target or None] = model.sample(pictures, image, n, generator, **options)
     return sampled_table(found)
 
 

@@ -59,8 +59,14 @@ def test_a_run_is_scored_from_its_files(fixations, splits):
     config = {"model": "centre_bias", "cell_px": 10.0, "samples": 4, "seed": 0, "maps": {}}
     run = run_model(config, fixations, splits, [], size_px=(160, 120))
     assert run.steps["cig_bits"].dropna().abs().max() < 1e-9
-    images, distances = score_runs([run.predictions] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0)
+    images, distances, persons = score_runs(
+        [run.predictions] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0
+    )
     assert sorted(images["run"].unique()) == [0, 1]
+    # A person's values, averaged over people, are the image's.
+    wished = images[(images["metric"] == "scanmatch") & (images["run"] == 0)].set_index("stimulus")["value"]
+    mine = persons[(persons["metric"] == "scanmatch") & (persons["run"] == 0)]
+    pd.testing.assert_series_equal(mine.groupby("stimulus")["value"].mean(), wished.sort_index(), rtol=1e-9)
     assert set(distances["quantity"]) == {"amplitude", "direction", "duration", "length"}
     assert {"log_likelihood_bits", "cnss", "cauc", "sequence_score", "crps_scanmatch"} <= set(images["metric"])
     assert all(len(mine) == 4 for mine in paths_by_image(run.predictions).values())
