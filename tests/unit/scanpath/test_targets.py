@@ -7,12 +7,18 @@ import pytest
 from cogmodels.data.tables import check_fixations
 from cogmodels.errors import DataError
 from cogmodels.scanpath.evaluate import images_of_views, paths_by_image
-from cogmodels.scanpath.network import Transformer
+from cogmodels.scanpath.network import ImageScanpaths, Transformer
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.run import draw_views
 from cogmodels.scanpath.viewing import Pictures, pad_paths, split_scanpaths
 
-RECIPE = {"epochs": 8, "accelerator": "cpu", "batch_size": 4, "learning_rate": 1e-2, "patience": None}
+RECIPE = {
+    "accelerator": "cpu",
+    "batch_size": 2,
+    "learning_rate": 1e-2,
+    "patience": None,
+    "schedule": "constant",
+}
 OPTIONS = {"width": 16, "heads": 2, "waves": 8, "dropout": 0.0, "flip": False, "target": "refuse"}
 
 
@@ -25,7 +31,18 @@ def searches():
             for trial, target in enumerate(("cup", "fork")):
                 for index in range(3):
                     x = rng.normal(30 if target == "cup" else 130, 6)
-                    rows.append((f"p{person}", 2 * image + trial, f"i{image:02d}", index, 0.2, x, 60.0, target))
+                    rows.append(
+                        (
+                            f"p{person}",
+                            2 * image + trial,
+                            f"i{image:02d}",
+                            index,
+                            rng.uniform(0.1, 0.4),
+                            x,
+                            60.0,
+                            target,
+                        )
+                    )
     names = ["subject", "trial", "stimulus", "index", "duration", "x", "y", "target"]
     return pd.DataFrame(rows, columns=names).assign(onset=np.nan, found=None)
 
@@ -42,7 +59,7 @@ def parts(searches, pictures):
     return pad_paths(searches, pictures.names, ["p0", "p1", "p2"], splits)
 
 
-def fitted(pictures, parts, folder, epochs=8, **options):
+def fitted(pictures, parts, folder, epochs=10, **options):
     recipe = RECIPE | {"epochs": epochs}
     model = make_model({"model": "transformer", "cell_px": 20.0, "options": OPTIONS | options, "recipe": recipe})
     model.fit(pictures, parts["train"], parts["validation"], folder=folder)
@@ -85,11 +102,15 @@ def test_an_unknown_target_is_refused_or_shares_an_embedding(told, pictures, sea
         model.log_density(pictures, parts["test"])
     with pytest.raises(DataError, match="target `None`"):
         told.sample(pictures, 0, 2, np.random.default_rng(0))
-    model = fitted(pictures, parts, tmp_path / "b", epochs=4, target="shared")
+    model = fitted(pictures, parts, tmp_path / "b", epochs=1, target="shared")
     assert np.isfinite(model.log_density(pictures, parts["test"])[parts["test"].there]).all()
-    x = np.concatenate(model.sample(pictures, 0, 200, np.random.default_rng(0), target="spoon"))[:, 0]
-    # Of an unknown target it knows that it is left or right.
-    assert 0.2 < (x < 80).mean() < 0.8
+    assert len(model.sample(pictures, 0, 5, np.random.default_rng(0), target="spoon")) == 5
+    # A tenth of the training scanpaths, others each epoch, have its embedding.
+    examples = ImageScanpaths(pictures, model._known(parts["train"]), hidden=0.1)
+    codes = np.stack([[examples.example(k, epoch)[1]["target"] for k in range(len(examples))] for epoch in range(40)])
+    assert (codes == 0).mean() == pytest.approx(0.1, abs=0.02)
+    assert set(np.unique(codes)) == {0, 1, 2}
+    assert not (codes[0] == codes[1]).all()
     free = pad_paths(searches.assign(target=None), pictures.names, ["p0", "p1", "p2"], splits)
     with pytest.raises(DataError, match="have no target"):
         fitted(pictures, free, tmp_path / "c")
