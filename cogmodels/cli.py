@@ -41,6 +41,7 @@ def _add_scanpaths(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--out", type=Path, required=True, help="folder that fixations.parquet and overlays/ go to")
     command.add_argument("--samples", type=_count, default=10, help="scanpaths of each image (default: 10)")
     command.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    command.add_argument("--target", help="what is looked for, where the network is told it")
     command.set_defaults(run=_scanpaths)
 
 
@@ -53,7 +54,7 @@ def _scanpaths(chosen: argparse.Namespace) -> None:
     images, run = find_images(chosen.images), find_run(chosen.model)
     table, overlays = chosen.out / "fixations.parquet", chosen.out / "overlays"
     found = look_at_images(
-        *run, images, table, overlays, samples=chosen.samples, seed=chosen.seed,
+        *run, images, table, overlays, samples=chosen.samples, seed=chosen.seed, target=chosen.target,
         progress=lambda files: tqdm(files, desc="images", unit="image"),
     )  # fmt: skip
     print(f"{found['stimulus'].nunique()} of {len(images)} images, {len(found)} fixations: {table}, {overlays}/")

@@ -19,6 +19,7 @@ from cogmodels.report.scanpath_models import plot_overlay
 from cogmodels.report.style import save_figure
 from cogmodels.scanpath.evaluate import paths_by_image
 from cogmodels.scanpath.generate import generate_scanpaths
+from cogmodels.scanpath.viewing import view_name
 from cogmodels.stimuli.named_features import named_features
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def look_at_images(
     *,
     samples: int,
     seed: int = 0,
+    target: str | None = None,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> pd.DataFrame:
     """Draw scanpaths of images, write them as a Fixations table, and an overlay of each image.
@@ -83,6 +85,8 @@ def look_at_images(
         Where the table and the folder of overlays go; features are kept in ``cache`` beside the table.
     samples, seed : int
         Scanpaths of each image, and their seed; those of an image depend on the seed and its name alone.
+    target : str, optional
+        What is looked for, of networks that are told it.
     progress : callable
         Wraps the images.
 
@@ -115,12 +119,14 @@ def look_at_images(
             some = readable[number : number + _AT_A_TIME]
             features = [named_features(name, config["maps"][name], some, cache) for name in config["features"]]
             sizes = {one.name: image_shape(one)[1::-1] for one in some}
-            parts.append(generate_scanpaths(config, arrays, features, sizes, samples=samples, seed=seed))
+            parts.append(generate_scanpaths(config, arrays, features, sizes, samples=samples, seed=seed, target=target))
             paths = paths_by_image(parts[-1])
         # Two suffixes of one stem would land in one file.
         alone = sum(one.stem == file.stem for one in readable) == 1
         name = f"{file.stem if alone else file.name}.png"
-        save_figure(plot_overlay(read_image(file), paths[file.name], title=file.name), Path(overlays) / name)
+        save_figure(
+            plot_overlay(read_image(file), paths[view_name(file.name, target)], title=file.name), Path(overlays) / name
+        )
     found = pd.concat(parts, ignore_index=True)
     write_fixations(Path(table), found)
     return found

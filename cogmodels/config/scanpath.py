@@ -111,6 +111,7 @@ class GeneratedScanpaths(Section):
     experiment: str = Field(description="scanpath experiment whose network looks at them (that of its first seed)")
     samples: int = Field(10, ge=1, description="scanpaths of each image")
     seed: int = Field(0, ge=0, description="seed of the draws")
+    target: str | None = Field(None, description="what is looked for, where the network is told it")
 
 
 class ScanpathExperiment(Section):

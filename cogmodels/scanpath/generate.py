@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.tables import Features
+from cogmodels.errors import DataError
 from cogmodels.scanpath.network import Transformer
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.run import draw_scanpaths, paths_of_parts
@@ -24,6 +25,7 @@ def generate_scanpaths(
     *,
     samples: int,
     seed: int = 0,
+    target: str | None = None,
 ) -> pd.DataFrame:
     """A Fixations table of scanpaths that a network draws.
 
@@ -40,11 +42,13 @@ def generate_scanpaths(
         saccades, are stretched.
     samples, seed : int
         Scanpaths of each image, and their seed.
+    target : str, optional
+        What is looked for, of networks that are told it.
 
     Raises
     ------
     DataError
-        Weights that do not fit the config.
+        Weights that do not fit the config; a target that the network was not trained on, or is not told.
     """
     names = features[0].stimuli
     grids = [config["maps"][table.name]["grid"] for table in features]
@@ -52,7 +56,9 @@ def generate_scanpaths(
     model = make_model(config)
     assert isinstance(model, Transformer)
     model.load(pictures, weights)
-    table = draw_scanpaths(model, pictures, np.arange(len(names)), samples, seed)
+    if target is not None and not model.by_target:
+        raise DataError("this network is not told targets", where="scanpaths", remedy="Leave `target` out")
+    table = draw_scanpaths(model, pictures, np.arange(len(names)), samples, seed, target=target)
     for axis, column in enumerate("xy"):
         factor = table["stimulus"].map({name: sizes[name][axis] / config["size_px"][axis] for name in names})
         table[column] = (table[column] + 0.5) * factor - 0.5

@@ -15,10 +15,21 @@ from cogmodels.metrics.scanpath.search_efficiency import (
 )
 from cogmodels.metrics.uncertainty import crossed_interval
 from cogmodels.scanpath.score import STEPWISE
+from cogmodels.scanpath.viewing import view_name
 
 #: Fixations after the start that count in search efficiency, as COCO-Search18 has it.
 STEPS = 6
 Box = tuple[float, float, float, float]
+
+
+def target_boxes(scenes: pd.DataFrame) -> dict[str, tuple[float, float, float, float]]:
+    """Box (left, top, right, bottom), px, of the target of each view that has one; ``image, target`` and sides."""
+    sides = scenes[["left", "top", "right", "bottom"]].apply(pd.to_numeric, errors="coerce")
+    return {
+        view_name(image, target): tuple(map(float, box))
+        for image, target, box in zip(scenes["image"], scenes["target"], sides.to_numpy(), strict=True)
+        if np.isfinite(box).all()
+    }
 
 
 def step_persons(steps: pd.DataFrame) -> pd.DataFrame:

@@ -84,26 +84,29 @@ def run_model(
     return ScanpathRun(predictions, steps, choices, model.weights(), metrics, speed)
 
 
-def draw_scanpaths(model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int) -> pd.DataFrame:
-    """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone."""
-    found = {}
-    for image in images:
-        name = pictures.names[image]
-        generator = np.random.default_rng([seed, 79, *name.encode()])
-        found[name] = model.sample(pictures, int(image), n, generator)
-    return sampled_table(found)
+def draw_scanpaths(
+    model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int, target: str | None = None
+) -> pd.DataFrame:
+    """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone.
+
+    ``target``: what is looked for in all of them; models that are told it depend on it too.
+    """
+    return _draw(model, pictures, [(int(image), target) for image in images], n, seed)
 
 
 def draw_views(model: Any, pictures: Pictures, paths: Paths, n: int, seed: int) -> pd.DataFrame:
     """The same of each image with each target that people looked for in it."""
-    if paths.target is None:
-        return draw_scanpaths(model, pictures, np.unique(paths.image), n, seed)
+    views = {(int(paths.image[row]), paths.target_of(row)) for row in range(len(paths))}
+    return _draw(model, pictures, sorted(views, key=lambda view: (view[0], view[1] or "")), n, seed)
+
+
+def _draw(model: Any, pictures: Pictures, views: list[tuple[int, str | None]], n: int, seed: int) -> pd.DataFrame:
     found = {}
-    for image, target in sorted({(int(paths.image[k]), paths.target_of(k) or "") for k in range(len(paths))}):
+    for image, target in views:
         name = pictures.names[image]
-        generator = np.random.default_rng([seed, 79, *view_name(name, target or None).encode()])
-        options = {"target": target or None} if getattr(model, "by_target", False) else {}
-        found[name, target or None] = model.sample(pictures, image, n, generator, **options)
+        generator = np.random.default_rng([seed, 79, *view_name(name, target).encode()])
+        options = {"target": target} if getattr(model, "by_target", False) else {}
+        found[name, target] = model.sample(pictures, image, n, generator, **options)
     return sampled_table(found)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cogmodels.data.tables import Features
 from cogmodels.errors import DataError
+from cogmodels.scanpath.splits import shipped_split
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "validation", "test")
@@ -78,16 +79,6 @@ class Pictures:
 def view_name(stimulus: str, target: str | None) -> str:
     """An image and what is looked for in it: scanpaths of one image and several targets are not compared."""
     return stimulus if pd.isna(target) else f"{stimulus} [{target}]"
-
-
-def target_boxes(scenes: pd.DataFrame) -> dict[str, tuple[float, float, float, float]]:
-    """Box (left, top, right, bottom), px, of the target of each view that has one; ``image, target`` and sides."""
-    sides = scenes[["left", "top", "right", "bottom"]].apply(pd.to_numeric, errors="coerce")
-    return {
-        view_name(image, target): tuple(map(float, box))
-        for image, target, box in zip(scenes["image"], scenes["target"], sides.to_numpy(), strict=True)
-        if np.isfinite(box).all()
-    }
 
 
 def mend_fixations(
@@ -210,7 +201,7 @@ def split_scanpaths(
         kept = set(names[generator.permutation(len(names))[:limit]])
         table = table[table["stimulus"].isin(kept)].reset_index(drop=True)
     if by == "shipped":
-        return _as_shipped(table, shipped, validation, generator)
+        return shipped_split(table, shipped, validation, generator)
     column = {"image": "stimulus", "person": "subject", "target": "target"}[by]
     if table[column].isna().any():
         raise DataError(
@@ -230,33 +221,6 @@ def split_scanpaths(
     parts |= dict.fromkeys(names[order[:test]], "test")
     parts |= dict.fromkeys(names[order[test : test + validation]], "validation")
     return table.assign(split=table[column].map(parts))
-
-
-def _as_shipped(
-    table: pd.DataFrame, shipped: pd.DataFrame | None, validation: int, generator: np.random.Generator
-) -> pd.DataFrame:
-    known = {} if shipped is None else shipped.set_index(["image", shipped["target"].fillna("")])["split"].to_dict()
-    split = pd.Series(
-        [known.get(key, "none") for key in zip(table["stimulus"], table["target"].fillna(""), strict=True)],
-        index=table.index,
-    )
-    counts = split.value_counts()
-    if counts.get("train", 0) == 0 or counts.get("valid", 0) == 0 or set(counts.index) - {"train", "valid", "test"}:
-        raise DataError(
-            f"the shipped split has {counts.to_dict()} scanpaths",
-            where="scanpaths",
-            remedy="Name the table with columns image, target and split (train, valid, test), or split by image",
-        )
-    if "test" in counts:
-        return table.assign(split=split.replace({"valid": "validation"}))
-    names = np.array(sorted(set(table.loc[split == "train", "stimulus"])), dtype=object)
-    if len(names) <= validation:
-        raise DataError(
-            f"{len(names)} training images, {validation} for validation", where="scanpaths", remedy="Lower `validation`"
-        )
-    held = set(names[generator.permutation(len(names))[:validation]])
-    chooses = (split == "train") & table["stimulus"].isin(held)
-    return table.assign(split=np.where(chooses, "validation", split.replace({"valid": "test"})))
 
 
 def pad_paths(

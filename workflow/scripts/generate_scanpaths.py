@@ -17,5 +17,6 @@ with job(snakemake):
         Path(wanted.overlays),
         samples=options["samples"],
         seed=options["seed"],
+        target=options["target"],
         progress=lambda files: tqdm(files, desc="images", mininterval=5),
     )

@@ -10,9 +10,8 @@ from cogmodels.data.segments import read_segments
 from cogmodels.data.tables import read_fixations
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
 from cogmodels.scanpath.evaluate import images_of_views, paths_by_image, score_runs
-from cogmodels.scanpath.people import person_intervals, search_curves
+from cogmodels.scanpath.people import person_intervals, search_curves, target_boxes
 from cogmodels.scanpath.score import summarise_images
-from cogmodels.scanpath.viewing import target_boxes
 from cogmodels.tracking.job import job
 
 with job(snakemake):

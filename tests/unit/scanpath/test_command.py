@@ -88,5 +88,8 @@ def test_what_cannot_be_is_said(run, images, tmp_path, capsys):
     (other / "manifest.json").write_text(json.dumps({"config": {"model": "markov"}}))
     assert main(["scanpaths", "--images", str(images), "--model", str(other), "--out", str(tmp_path / "x")]) == 1
     assert "`markov` is no network" in capsys.readouterr().err
+    looking = ["scanpaths", "--images", str(images), "--model", str(run), "--out", str(tmp_path / "x")]
+    assert main([*looking, "--target", "cup"]) == 1
+    assert "is not told targets" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["scanpaths", "--images", "a", "--model", "b", "--out", "c", "--samples", "0"])

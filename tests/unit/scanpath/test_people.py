@@ -15,9 +15,8 @@ from cogmodels.metrics.scanpath.search_efficiency import (
     steps_to_target,
 )
 from cogmodels.metrics.uncertainty import bootstrap_interval, crossed_interval
-from cogmodels.scanpath.people import person_intervals, search_curves, search_images
+from cogmodels.scanpath.people import person_intervals, search_curves, search_images, target_boxes
 from cogmodels.scanpath.score import score_likeness
-from cogmodels.scanpath.viewing import target_boxes
 
 SETTINGS = ComparisonSettings((160.0, 120.0), 10.0)
 BOX = (100.0, 40.0, 140.0, 80.0)

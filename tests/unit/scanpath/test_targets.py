@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.data.tables import check_fixations
+from cogmodels.data.tables import Features, check_fixations
 from cogmodels.errors import DataError
 from cogmodels.scanpath.evaluate import images_of_views, paths_by_image
+from cogmodels.scanpath.generate import generate_scanpaths
 from cogmodels.scanpath.network import ImageScanpaths, Transformer
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.run import draw_views
@@ -89,6 +90,13 @@ def test_a_network_that_is_told_the_target_looks_where_it_is_looked_for(told, pi
 def test_saved_weights_know_their_targets(told, pictures, parts):
     copy = Transformer(20.0, options=OPTIONS).load(pictures, told.weights())
     assert copy.targets == ("cup", "fork")
+    features = [Features("fine", list(pictures.names), pictures.maps[0].reshape(12, -1))]
+    config = {"model": "transformer", "cell_px": 20.0, "options": OPTIONS, "recipe": RECIPE, "features": ["fine"]}
+    config |= {"maps": {"fine": {"grid": (6, 8)}}, "size_px": [160, 120]}
+    sizes = dict.fromkeys(pictures.names, (160, 120))
+    table = generate_scanpaths(config, told.weights(), features, sizes, samples=4, target="fork")
+    assert set(table["target"]) == {"fork"}
+    assert table["x"].median() > 100
     np.testing.assert_array_equal(copy.log_density(pictures, parts["test"]), told.log_density(pictures, parts["test"]))
 
 
