@@ -34,7 +34,7 @@ def plot_next_fixations(images: Mapping[str, np.ndarray], expected: Sequence[Any
     height, width = next(iter(images.values())).shape[:2]
     with house_style():
         cell = 11.0 / steps
-        figure = new_figure(11.0, 0.8 + len(expected) * (cell * height / width + 0.3), title=title)
+        figure = new_figure(11.0, 0.8 + len(expected) * (cell * height / width + 0.2), title=title)
         axes = figure.subplots(len(expected), steps, squeeze=False)
         for row, one in zip(axes, expected, strict=True):
             image = images[one.image]
@@ -43,9 +43,10 @@ def plot_next_fixations(images: Mapping[str, np.ndarray], expected: Sequence[Any
                 panel.set_axis_off()
                 if step >= len(one.xy):
                     continue
-                panel.imshow(image.mean(axis=2), cmap="gray", alpha=0.6, extent=extent)
-                # Each map on its own scale: what matters is where, not how much.
-                panel.imshow(one.maps[step], cmap="inferno", alpha=0.6, extent=extent, interpolation="bilinear")
+                panel.imshow(image.mean(axis=2), cmap="gray", extent=extent)
+                # Each map on its own scale: what matters is where, not how much. Where it is low the image shows.
+                share = one.maps[step] / one.maps[step].max()
+                panel.imshow(share, cmap="inferno", alpha=0.85 * np.sqrt(share), extent=extent)
                 past = one.xy[:step]
                 panel.plot(past[:, 0], past[:, 1], "-o", color="white", lw=0.9, ms=2.5, alpha=0.9)
                 panel.plot(*one.xy[step], "o", mfc="none", mec="#00ff66", ms=9, mew=1.6)

@@ -248,8 +248,10 @@ def summarise_images(images: pd.DataFrame, *, bootstrap: int = 2000, seed: int =
         values = mine["value"].to_numpy()
         low, high = bootstrap_interval([values], samples=bootstrap, seed=seed)
         above = (mine["value"] - mine["chance"]).to_numpy() * (1 if more_is_better(metric) else -1)
-        # Nothing is gained over itself.
-        p = sign_flip_p(above[np.isfinite(above)]) if np.abs(above).max() > 1e-9 else 1.0
+        # Images of which the metric, or its chance, is not defined have no say.
+        above = above[np.isfinite(above)]
+        # Nothing is gained over itself; without chance there is no p.
+        p = 1.0 if len(above) and np.abs(above).max() <= 1e-9 else sign_flip_p(above)
         rows.append(
             {
                 "metric": metric, "value": values.mean(), "ci_low": low, "ci_high": high,

@@ -92,7 +92,8 @@ def test_searches_are_learnt_told_their_target_and_scored(workflow):
     wanted = [str((place / name).relative_to(workflow.folder)) for name in files]
     workflow("--configfile", "own.yaml", "--", *wanted, dry=False)
     scores = pd.read_csv(place / "net" / "scores.csv").set_index("metric")
-    assert {"semantic_sequence_score", "tfp_auc", "scanpath_ratio"} <= set(scores.index)
+    # The ratio is of those that find the target, which a network of two epochs need not do.
+    assert {"semantic_sequence_score", "tfp_auc"} <= set(scores.index)
     # Three test images with two targets each.
     assert scores.loc["tfp_auc", "n"] == 6
     # People find it at the first or second look.

@@ -41,6 +41,17 @@ def test_people_as_a_model_of_themselves_reach_the_ceiling_and_other_images_do_n
     assert (scores["value"] <= scores["ci_high"]).all()
 
 
+def test_images_without_a_chance_have_no_say_in_p():
+    rows = [(f"i{k}", "multimatch_position", 0.8 + 0.01 * k, np.nan if k == 0 else 0.5, 0.9) for k in range(9)]
+    rows += [(f"i{k}", "cig_bits", 0.0, 0.0, 1.0) for k in range(9)]
+    rows += [(f"i{k}", "duration_log_likelihood", 1.0, np.nan, np.nan) for k in range(9)]
+    columns = ["stimulus", "metric", "value", "chance", "ceiling"]
+    scores = summarise_images(pd.DataFrame(rows, columns=columns), bootstrap=100).set_index("metric")["p"]
+    assert scores["multimatch_position"] == pytest.approx(1 / 2**8)
+    assert scores["cig_bits"] == 1
+    assert np.isnan(scores["duration_log_likelihood"])
+
+
 def test_the_better_model_wins_whichever_way_the_metric_goes():
     rows = [
         (f"i{k}", metric, value + 0.01 * k)
