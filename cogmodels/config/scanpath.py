@@ -28,8 +28,10 @@ class ScanpathSet(Section):
 
     dataset: str = Field(description="data set with fixations on images of known size")
     images: str = Field("stimuli/*.jpg", description="pattern of image files below the data set's folder")
-    by: Literal["image", "person", "target"] = Field(
-        "image", description="what the split keeps whole: no image (person, target) is in two parts"
+    by: Literal["image", "person", "target", "shipped"] = Field(
+        "image",
+        description="what the split keeps whole: no image (person, target) is in two parts; `shipped`: the split that "
+        "came with the data (column `split` of `scenes`)",
     )
     validation: Size = Field(100, description="images (people, targets) that choose the best epoch")
     test: Size = Field(100, description="images (people, targets) that are predicted")
@@ -39,6 +41,25 @@ class ScanpathSet(Section):
     )
     longest: int = Field(40, ge=2, description="fixations of a scanpath that are kept, from its first")
     seed: int = Field(0, ge=0, description="seed of the split")
+    scenes: str | None = Field(
+        None,
+        description="of searches: table below the data set's folder with a row an image and target: image, target, "
+        "left, top, right, bottom (px, the last two excluded), split as shipped; search efficiency needs the boxes",
+    )
+    first_is_start: bool = Field(
+        True, description="of searches: the first fixation, from before the image came, finds nothing"
+    )
+    segments: str | None = Field(
+        None,
+        description="folder below the data set's with a label map of each image, `<name of the image>.png`, grey, one "
+        "number a segment; the semantic sequence score needs them",
+    )
+
+    @model_validator(mode="after")
+    def _shipped(self) -> ScanpathSet:
+        if self.by == "shipped" and self.scenes is None:
+            raise ValueError("`by: shipped` reads the split from `scenes`")
+        return self
 
 
 class ScanpathRecipe(Recipe):
@@ -73,6 +94,11 @@ class TransformerOptions(Section):
     components: Size = Field(4, description="log-normal components of the duration")
     fovea: bool = Field(True, description="each fixation brings the features of the place it looked at")
     person: bool = Field(False, description="an embedding of each person; people who are new share one")
+    target: Literal["none", "refuse", "shared"] = Field(
+        "none",
+        description="whether the network is told what is looked for: no; yes, and a target that it was not trained on "
+        "is an error (`refuse`), or has the embedding that a tenth of the training scanpaths train (`shared`)",
+    )
     flip: bool = Field(True, description="half of the training images are mirrored, as feature maps")
     attention: AttentionChoice = Field(AttentionChoice(), description="mechanism of each place (docs/attention.md)")
     auxiliary_weight: float = Field(0.01, ge=0, description="weight of the loss of mechanisms that have one")
@@ -85,6 +111,7 @@ class GeneratedScanpaths(Section):
     experiment: str = Field(description="scanpath experiment whose network looks at them (that of its first seed)")
     samples: int = Field(10, ge=1, description="scanpaths of each image")
     seed: int = Field(0, ge=0, description="seed of the draws")
+    target: str | None = Field(None, description="what is looked for, where the network is told it")
 
 
 class ScanpathExperiment(Section):

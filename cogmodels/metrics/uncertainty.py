@@ -45,6 +45,53 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def crossed_interval(
+    values: np.ndarray,
+    *,
+    rows: bool = True,
+    columns: bool = True,
+    samples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean of a table, with rows, columns or both drawn with replacement.
+
+    Parameters
+    ----------
+    values : (n_rows, n_columns) float
+        One score of each pair, such as of each person on each image; NaN where there is none.
+    rows, columns : bool
+        What is drawn. Both: an interval for new people and new images at once; it is wider than either, and somewhat
+        too wide where the two do not interact.
+    samples, level, seed
+        Number of bootstrap samples, coverage, seed.
+
+    Returns
+    -------
+    low, high : float; NaN without values, or of one unit.
+
+    Notes
+    -----
+    Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386-411.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    there = np.isfinite(values)
+    if not there.any() or any(drawn and n < 2 for drawn, n in zip((rows, columns), values.shape, strict=True)):
+        return float("nan"), float("nan")
+    generator = np.random.default_rng([seed, 53])
+    weights = [
+        generator.multinomial(n, np.full(n, 1 / n), size=samples) if drawn else np.ones((samples, n))
+        for drawn, n in zip((rows, columns), values.shape, strict=True)
+    ]
+    total = np.einsum("sc,sc->s", weights[0] @ np.where(there, values, 0.0), weights[1])
+    count = np.einsum("sc,sc->s", weights[0] @ there, weights[1])
+    # A draw of pairs that all lack a score says nothing.
+    means = total[count > 0] / count[count > 0]
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
 def permutation_null(
     score: Callable[[list[np.ndarray]], float],
     sizes: Sequence[int],

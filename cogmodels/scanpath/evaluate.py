@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,10 @@ from scipy.stats import wasserstein_distance
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.models.centre_bias import CentreBias
+from cogmodels.scanpath.people import search_images, step_persons
 from cogmodels.scanpath.run import paths_of_parts
 from cogmodels.scanpath.score import others_steps, score_likeness, step_images
+from cogmodels.scanpath.viewing import view_name
 
 #: Quantity -> its unit; all of saccades or fixations of a set of scanpaths.
 QUANTITIES = {"amplitude": "px", "direction": "degrees", "duration": "s", "length": "fixations"}
@@ -27,8 +29,11 @@ def score_runs(
     *,
     cell_px: float,
     seed: int = 0,
+    segments: Mapping[str, np.ndarray] | None = None,
+    boxes: Mapping[str, tuple[float, float, float, float]] | None = None,
+    first_is_start: bool = True,
     progress: Callable[[Iterable], Iterable] = iter,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Values of all runs (seeds) of an experiment, image by image.
 
     Parameters
@@ -40,6 +45,12 @@ def score_runs(
     settings : ComparisonSettings
     cell_px : float
         Of the maps on which the other people's density is laid.
+    segments : mapping of view -> (height, width) int, optional
+        Of the semantic sequence score.
+    boxes : mapping of view -> (left, top, right, bottom), optional
+        Of targets, for search efficiency.
+    first_is_start : bool
+        Of searches: the first fixation is where the search starts.
 
     Returns
     -------
@@ -48,6 +59,8 @@ def score_runs(
     distributions : DataFrame
         ``quantity, unit, distance, people``: Wasserstein distance between the model's and people's values, and between
         those of two halves of the people.
+    persons : DataFrame
+        ``run, stimulus, subject, metric, value`` of each person on each image.
     """
     parts, pictures = paths_of_parts(fixations, splits, settings.image)
     test, grid = parts["test"], Grid.of_side(settings.image, cell_px)
@@ -55,16 +68,27 @@ def score_runs(
     baseline.fit(pictures, parts["train"], parts["validation"])
     others = others_steps(grid, baseline.mass, pictures, test, settings.pixels_per_degree)
     people: dict[str, list[np.ndarray]] = {}
-    for row in range(len(test)):
-        people.setdefault(pictures.names[test.image[row]], []).append(test.path(row).astype(float))
-    found = []
+    owners: dict[str, list[str]] = {}
+    for row, name in enumerate(test.views(pictures.names)):
+        people.setdefault(name, []).append(test.path(row).astype(float))
+        owners.setdefault(name, []).append(test.people[test.person[row]])
+    found, persons = [], []
     for run, (sampled, judged) in enumerate(zip(predictions, steps, strict=True)):
-        likeness = score_likeness(people, paths_by_image(sampled), settings, seed=seed, progress=progress)
-        found.append(pd.concat([step_images(judged, others), likeness], ignore_index=True).assign(run=run))
+        samples = paths_by_image(sampled)
+        every = score_likeness(
+            people, samples, settings, seed=seed, segments=segments, owners=owners, progress=progress
+        )
+        parts = [step_images(judged, others), every[every["subject"].isna()].drop(columns="subject")]
+        if boxes:
+            parts.append(search_images(people, samples, boxes, first_is_start=first_is_start))
+        found.append(pd.concat(parts, ignore_index=True).assign(run=run))
+        mine = pd.concat([step_persons(judged), every.dropna(subset=["subject", "value"])], ignore_index=True)
+        persons.append(mine[["stimulus", "subject", "metric", "value"]].assign(run=run))
     images = pd.concat(found, ignore_index=True)
     ours = [path for table in predictions for mine in paths_by_image(table).values() for path in mine]
     halves = [[p for mine in people.values() for p in mine[half::2]] for half in (0, 1)]
-    return images[["run", "stimulus", "metric", "value", "chance", "ceiling"]], _distances(ours, *halves)
+    images = images[["run", "stimulus", "metric", "value", "chance", "ceiling"]]
+    return images, _distances(ours, *halves), pd.concat(persons, ignore_index=True)
 
 
 def quantities(paths: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
@@ -91,8 +115,15 @@ def _distances(ours: Sequence[np.ndarray], first: Sequence[np.ndarray], second: 
 
 
 def paths_by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
-    """Scanpaths (k, 3) of a Fixations table by stimulus."""
+    """Scanpaths (k, 3) of a Fixations table by stimulus, of searches by stimulus and target (:func:`view_name`)."""
     found: dict[str, list[np.ndarray]] = {}
-    for (stimulus, _), mine in table.groupby(["stimulus", "subject"], sort=True):
-        found.setdefault(stimulus, []).append(mine[["x", "y", "duration"]].to_numpy(float))
+    keys = ["stimulus", "target", "subject", "trial"]
+    for (stimulus, target, *_), mine in table.groupby(keys, sort=True, dropna=False):
+        found.setdefault(view_name(stimulus, target), []).append(mine[["x", "y", "duration"]].to_numpy(float))
     return found
+
+
+def images_of_views(table: pd.DataFrame) -> dict[str, str]:
+    """The stimulus of each view of a Fixations table."""
+    pairs = table[["stimulus", "target"]].drop_duplicates()
+    return {view_name(stimulus, target): stimulus for stimulus, target in pairs.itertuples(index=False)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,15 @@ _AT_A_TIME = 64
 
 
 class ImageScanpaths:
-    """An image with all its scanpaths, as an example; half of the training images are mirrored."""
+    """An image with all its scanpaths, as an example; half of the training images are mirrored.
 
-    def __init__(self, pictures: Pictures, paths: Paths, *, flip: bool = False, seed: int = 0) -> None:
-        self.pictures, self.paths, self.flip, self.seed = pictures, paths, flip, seed
+    ``hidden``: share of the scanpaths whose target is not told, so that there is something to say of unknown ones.
+    """
+
+    def __init__(
+        self, pictures: Pictures, paths: Paths, *, flip: bool = False, seed: int = 0, hidden: float = 0.0
+    ) -> None:
+        self.pictures, self.paths, self.flip, self.seed, self.hidden = pictures, paths, flip, seed, hidden
         self.images = np.unique(paths.image)
         self.rows = [np.flatnonzero(paths.image == image) for image in self.images]
         self.most = max(map(len, self.rows))
@@ -44,6 +50,11 @@ class ImageScanpaths:
             maps = [np.ascontiguousarray(one[..., ::-1]) for one in maps]
             xy = np.stack([self.pictures.size_px[0] - 1 - xy[..., 0], xy[..., 1]], -1)
         found = {"xy": xy, "duration": duration, "there": self.paths.there[rows], "person": self.paths.person[rows] + 1}
+        if self.paths.target is not None:
+            found["target"] = self.paths.target[rows] + 1
+            if self.hidden:
+                shared = np.random.default_rng([self.seed, epoch, image, 11]).random(len(rows)) < self.hidden
+                found["target"] = np.where(shared, 0, found["target"])
         room = self.most - len(rows)
         padded = {name: np.pad(value, [(0, room)] + [(0, 0)] * (value.ndim - 1)) for name, value in found.items()}
         return image, {"maps": maps, **padded}
@@ -65,7 +76,13 @@ class Transformer(ScanpathModel):
         super().__init__(cell_px)
         self.options, self.recipe = dict(options or {}), recipe or ScanpathRecipe()
         self.flip, self.by_person = self.options.pop("flip", True), self.options.pop("person", False)
+        self.unknown, self.targets = self.options.pop("target", "none"), ()
         self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
+
+    @property
+    def by_target(self) -> bool:
+        """Whether it is told what is looked for."""
+        return self.unknown != "none"
 
     def _build(self, pictures: Pictures, people: int, seed: int) -> None:
         if not pictures.maps:
@@ -74,15 +91,21 @@ class Transformer(ScanpathModel):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             people = people if self.by_person else 0
-            self.net = ImageTransformer(channels, grids, pictures.size_px, people, **self.options)
+            told = {"targets": len(self.targets)} if self.targets else {}
+            self.net = ImageTransformer(channels, grids, pictures.size_px, people, **self.options, **told)
 
     def _learn(
         self, pictures: Pictures, train: Paths, validation: Paths, seed: int, folder: Path | None
     ) -> pd.DataFrame:
+        if self.by_target:
+            if train.target is None or (train.target < 0).any():
+                raise DataError("training scanpaths have no target", where="transformer", remedy="Set `target: none`")
+            self.targets = tuple(train.targets[code] for code in np.unique(train.target))
         self._build(pictures, len(train.people), seed)
         self.trained_people = np.unique(train.person)
         self.longest = int(max(train.lengths.max(), 2))
-        examples = ImageScanpaths(pictures, self._known(train), flip=self.flip, seed=seed)
+        hidden = 0.1 if self.unknown == "shared" else 0.0
+        examples = ImageScanpaths(pictures, self._known(train), flip=self.flip, seed=seed, hidden=hidden)
         held = ImageScanpaths(pictures, self._known(validation))
         with torch.no_grad():
             # Begins at the centre bias, the mean log duration and so on only as training finds them.
@@ -95,7 +118,29 @@ class Transformer(ScanpathModel):
         """People as the embedding has them: anyone (-1) where there is none, or who did not train."""
         person = paths.person
         known = np.isin(person, self.trained_people) if self.by_person else np.zeros(len(person), bool)
-        return Paths(paths.xy, paths.duration, paths.lengths, paths.image, np.where(known, person, -1), paths.people)
+        found = replace(paths, person=np.where(known, person, -1))
+        if not self.by_target:
+            return replace(found, target=None)
+        names = [paths.target_of(row) for row in range(len(paths))]
+        return replace(found, target=np.array([self._code(name) for name in names], int))
+
+    def _code(self, target: str | None) -> int:
+        """Number of a target's embedding; -1 is the one that unknown targets share."""
+        if target in self.targets:
+            return self.targets.index(target)
+        if self.unknown == "shared":
+            return -1
+        raise DataError(
+            f"target `{target}` was not among those of the training",
+            where="transformer",
+            remedy="Set `target: shared`, or look for " + ", ".join(self.targets[:8]),
+        )
+
+    @staticmethod
+    def _viewers(known: Paths, rows: np.ndarray | slice = slice(None)) -> Tensor:
+        """Codes of who looks, and for what, as the network takes them."""
+        person = torch.from_numpy(known.person[rows] + 1)
+        return person if known.target is None else torch.stack([person, torch.from_numpy(known.target[rows] + 1)], -1)
 
     # -- likelihoods -------------------------------------------------------------------------------------------------
 
@@ -128,7 +173,7 @@ class Transformer(ScanpathModel):
         for row in range(len(paths)):
             scene, one = self.scene(pictures, int(paths.image[row])), self._known(paths.of(np.array([row])))
             xy, duration = torch.from_numpy(one.xy).float(), torch.from_numpy(one.duration).float()
-            person = torch.from_numpy(one.person + 1)
+            person = self._viewers(one)
             tokens = self.net.embed(self.net.fixated(scene, xy), xy, duration, person)
             tokens = torch.cat([self.net.start(person), tokens], 1)
             states = self.net.decode(scene, tokens)[:, :-1]
@@ -153,9 +198,9 @@ class Transformer(ScanpathModel):
             mine = np.flatnonzero(paths.image == image)
             for first in range(0, len(mine), _AT_A_TIME):
                 rows = mine[first : first + _AT_A_TIME]
-                arrays = (known.xy[rows], known.duration[rows], known.there[rows], known.person[rows] + 1)
-                xy, duration, there, person = map(torch.from_numpy, arrays)
-                yield int(image), rows, (xy.float(), duration.float(), there, person)
+                arrays = (known.xy[rows], known.duration[rows], known.there[rows])
+                xy, duration, there = map(torch.from_numpy, arrays)
+                yield int(image), rows, (xy.float(), duration.float(), there, self._viewers(known, rows))
 
     def scene(self, pictures: Pictures, image: int) -> Scene:
         """What the network keeps of one image."""
@@ -166,14 +211,27 @@ class Transformer(ScanpathModel):
     # -- scanpaths ---------------------------------------------------------------------------------------------------
 
     def sample(
-        self, pictures: Pictures, image: int, n: int, generator: np.random.Generator, person: int = -1
+        self,
+        pictures: Pictures,
+        image: int,
+        n: int,
+        generator: np.random.Generator,
+        person: int = -1,
+        target: str | None = None,
     ) -> list[np.ndarray]:
         draws = np.stack([generator.random((n, 5)) for _ in range(self.longest)])
-        return self.sample_with(pictures, image, draws, person=person)
+        return self.sample_with(pictures, image, draws, person=person, target=target)
 
     @torch.inference_mode()
     def sample_with(
-        self, pictures: Pictures, image: int, draws: np.ndarray, *, person: int = -1, cached: bool = True
+        self,
+        pictures: Pictures,
+        image: int,
+        draws: np.ndarray,
+        *,
+        person: int = -1,
+        target: str | None = None,
+        cached: bool = True,
     ) -> list[np.ndarray]:
         """Scanpaths from uniform numbers (steps, n, 5): component, x, y, duration and end of each fixation.
 
@@ -181,6 +239,8 @@ class Transformer(ScanpathModel):
         """
         self.net.eval()
         n, people = draws.shape[1], torch.full((draws.shape[1],), person + 1)
+        if self.by_target:
+            people = torch.stack([people, torch.full_like(people, self._code(target) + 1)], -1)
         scene = self.scene(pictures, image)
         caches = self.net.caches(scene, n) if cached else None
         xy, duration = torch.zeros(n, 0, 2), torch.zeros(n, 0)
@@ -230,7 +290,9 @@ class Transformer(ScanpathModel):
 
     def weights(self) -> dict[str, np.ndarray]:
         arrays = {f"net/{name}": value.contiguous().numpy() for name, value in self.net.state_dict().items()}
-        return arrays | {"longest": np.array([self.longest]), "people": self.trained_people.astype(np.int64)}
+        arrays |= {"longest": np.array([self.longest]), "people": self.trained_people.astype(np.int64)}
+        names = np.frombuffer("\n".join(self.targets).encode(), np.uint8)
+        return arrays | ({"targets": names} if self.targets else {})
 
     def load(self, pictures: Pictures, weights: Mapping[str, np.ndarray]) -> Transformer:
         """The network of :meth:`weights`, for pictures whose maps have the channels that it was trained on.
@@ -243,6 +305,8 @@ class Transformer(ScanpathModel):
         self.grid = Grid.of_side(pictures.size_px, self.cell_px)
         state = {name.removeprefix("net/"): torch.from_numpy(v) for name, v in weights.items() if name[:4] == "net/"}
         people = len(state["person.weight"]) - 1 if "person.weight" in state else 0
+        if self.by_target and "targets" in weights:
+            self.targets = tuple(weights["targets"].tobytes().decode().split("\n"))
         self._build(pictures, people, 0)
         try:
             self.net.load_state_dict(state)

@@ -16,7 +16,7 @@ from cogmodels.data.tables import Features
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.score import STEPWISE, score_steps
-from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table
+from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table, view_name
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def run_model(
     baseline = CentreBias(config["cell_px"])
     baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
     test = parts["test"]
-    predictions = draw_scanpaths(model, pictures, np.unique(test.image), config["samples"], seed)
+    predictions = draw_views(model, pictures, test, config["samples"], seed)
     steps = score_steps(model, baseline, pictures, test)
     metrics = {name: float(steps[name].mean()) for name in STEPWISE if steps[name].notna().any()}
     metrics |= {"mean_length": len(predictions) / predictions.groupby(["subject", "stimulus"]).ngroups}
@@ -84,13 +84,29 @@ def run_model(
     return ScanpathRun(predictions, steps, choices, model.weights(), metrics, speed)
 
 
-def draw_scanpaths(model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int) -> pd.DataFrame:
-    """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone."""
+def draw_scanpaths(
+    model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int, target: str | None = None
+) -> pd.DataFrame:
+    """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone.
+
+    ``target``: what is looked for in all of them; models that are told it depend on it too.
+    """
+    return _draw(model, pictures, [(int(image), target) for image in images], n, seed)
+
+
+def draw_views(model: Any, pictures: Pictures, paths: Paths, n: int, seed: int) -> pd.DataFrame:
+    """The same of each image with each target that people looked for in it."""
+    views = {(int(paths.image[row]), paths.target_of(row)) for row in range(len(paths))}
+    return _draw(model, pictures, sorted(views, key=lambda view: (view[0], view[1] or "")), n, seed)
+
+
+def _draw(model: Any, pictures: Pictures, views: list[tuple[int, str | None]], n: int, seed: int) -> pd.DataFrame:
     found = {}
-    for image in images:
+    for image, target in views:
         name = pictures.names[image]
-        generator = np.random.default_rng([seed, 79, *name.encode()])
-        found[name] = model.sample(pictures, int(image), n, generator)
+        generator = np.random.default_rng([seed, 79, *view_name(name, target).encode()])
+        options = {"target": target} if getattr(model, "by_target", False) else {}
+        found[name, target] = model.sample(pictures, image, n, generator, **options)
     return sampled_table(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from cogmodels.metrics.saliency.next_fixation import cauc, cnss
 from cogmodels.metrics.scanpath.consistency import SCANPATH_METRICS, ComparisonSettings, pair_values
 from cogmodels.metrics.scanpath.paths import Scanpaths, pack
 from cogmodels.metrics.scanpath.proper import energy_score
-from cogmodels.metrics.scanpath.strings import cluster_symbols, nearest_symbols
+from cogmodels.metrics.scanpath.strings import cluster_symbols, nearest_symbols, segment_symbols, sequence_score
 from cogmodels.metrics.uncertainty import bootstrap_interval, sign_flip_p
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import ScanpathModel
@@ -28,6 +28,7 @@ PROPER = ("sequence_score", "scanmatch", "string_edit")
 STEPWISE = {
     "log_likelihood_bits": 0.0, "cig_bits": 0.0, "cnss": 0.0, "cauc": 0.75, "duration_log_likelihood": float("nan"),
 }  # fmt: skip
+SEMANTIC = "semantic_sequence_score"
 _SIMILAR = {name: metric.similarity for metric in LIKENESS for name in metric.names}
 
 
@@ -57,7 +58,7 @@ def score_steps(model: ScanpathModel, baseline: ScanpathModel, pictures: Picture
     rows, steps = np.nonzero(paths.there)
     table = pd.DataFrame(
         {
-            "stimulus": np.array(pictures.names, dtype=object)[paths.image[rows]],
+            "stimulus": paths.views(pictures.names)[rows],
             "subject": np.array(paths.people, dtype=object)[paths.person[rows]],
             "index": steps,
         }
@@ -85,8 +86,9 @@ def others_steps(grid: Grid, baseline: np.ndarray, pictures: Pictures, paths: Pa
     (rows, columns), as human consistency has it.
     """
     mass = np.empty((len(paths), *grid.cells))
-    for image in np.unique(paths.image):
-        mine = np.flatnonzero(paths.image == image)
+    views = paths.views(pictures.names)
+    for view in dict.fromkeys(views):
+        mine = np.flatnonzero(views == view)
         for row in mine:
             others = mine[paths.person[mine] != paths.person[row]]
             xy = paths.of(others).flat()[0]
@@ -98,7 +100,7 @@ def others_steps(grid: Grid, baseline: np.ndarray, pictures: Pictures, paths: Pa
     maps = _map_scores(
         grid, (np.broadcast_to(m, (k, *m.shape)) for m, k in zip(mass, paths.lengths, strict=True)), paths
     )
-    table = pd.DataFrame({"stimulus": np.array(pictures.names, dtype=object)[paths.image[rows]]})
+    table = pd.DataFrame({"stimulus": views[rows], "index": steps})
     table["log_likelihood_bits"] = ours + np.log2(grid.n)
     for name, found in {"cig_bits": ours - base, **maps}.items():
         table[name] = np.where(steps > 0, found, np.nan)
@@ -121,6 +123,8 @@ def score_likeness(
     settings: ComparisonSettings,
     *,
     seed: int = 0,
+    segments: Mapping[str, np.ndarray] | None = None,
+    owners: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> pd.DataFrame:
     """How like people's scanpaths a model's are, image by image.
@@ -132,26 +136,37 @@ def score_likeness(
     settings : ComparisonSettings
     seed : int
         Of the circle of images along which chance is one step.
+    segments : mapping of stimulus -> (height, width) int, optional
+        Labels of the segments of images, px as those of the scanpaths: of these images there is a semantic sequence
+        score too, in the images' own segments for all that is compared.
+    owners : mapping of stimulus -> names, optional
+        Whose the scanpaths of people are. Then there are rows of each person too, without ceiling.
 
     Returns
     -------
     DataFrame
-        ``stimulus, metric, value, chance, ceiling``. Value: mean over all pairs of a sample and a person. Chance: with
+        ``stimulus, metric, value, chance, ceiling``, with ``owners`` also ``subject`` (None: all people).
+        Value: mean over all pairs of a sample and a person. Chance: with
         the samples of another image. Ceiling: mean over all unordered pairs of people. ``crps_<metric>``: energy score
         of the samples as a distribution; its ceiling is that of each person's others.
     """
     names = sorted(set(people) & set(samples))
     circle = np.random.default_rng([seed, 73]).permutation(len(names))
     follower = {names[circle[i]]: names[circle[(i + 1) % len(names)]] for i in range(len(names))}
-    rows = []
+    rows, persons = [], []
     for name in progress(names):
         groups = (people[name], samples[name], samples[follower[name]])
-        matrices = _matrices(pack([path for group in groups for path in group]), len(groups[0]), settings)
+        matrices = _matrices(
+            pack([path for group in groups for path in group]), len(groups[0]), settings, (segments or {}).get(name)
+        )
         n, m = len(groups[0]), len(groups[0]) + len(groups[1])
         for metric, values in matrices.items():
             own, across, chance = values[:n, :n], values[n:m, :n], values[m:, :n]
             ceiling = _mean(own[np.triu_indices(n, 1)])
             rows.append((name, metric, _mean(across), _mean(chance), ceiling))
+            for column, owner in enumerate(owners[name] if owners else ()):
+                mine = _mean(across[:, column]), _mean(chance[:, column])
+                persons.append((name, metric, *mine, np.nan, owner))
             if metric in PROPER:
                 far, near, us, them = (
                     1 - part if _SIMILAR[metric] else part for part in (chance, across, own, values[n:m, n:m])
@@ -161,10 +176,15 @@ def score_likeness(
                 rows.append(
                     (name, f"crps_{metric}", energy_score(near, them), energy_score(far, other), float(np.mean(left)))
                 )
-    return pd.DataFrame(rows, columns=["stimulus", "metric", "value", "chance", "ceiling"])
+    columns = ["stimulus", "metric", "value", "chance", "ceiling"]
+    if owners is None:
+        return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame([(*row, None) for row in rows] + persons, columns=[*columns, "subject"])
 
 
-def _matrices(paths: Scanpaths, n: int, settings: ComparisonSettings) -> dict[str, np.ndarray]:
+def _matrices(
+    paths: Scanpaths, n: int, settings: ComparisonSettings, segments: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Every metric of all pairs that are needed; the first n are people, whose clusters are the symbols."""
     last = paths.offsets[n]
     symbols, centres = cluster_symbols(paths.x[:last], paths.y[:last])
@@ -175,7 +195,13 @@ def _matrices(paths: Scanpaths, n: int, settings: ComparisonSettings) -> dict[st
     needed = ~((i >= n) & (i < half) & (j >= half))
     pairs = np.column_stack([i, j])[needed]
     found = {}
-    for name, values in pair_values(paths.with_symbols(symbols), pairs, settings, LIKENESS).items():
+    values_of = pair_values(paths.with_symbols(symbols), pairs, settings, LIKENESS)
+    if segments is not None:
+        # Half a pixel beside the outermost ones still belongs to them.
+        x, y = (np.clip(v, 0, side - 1) for v, side in zip((paths.x, paths.y), segments.shape[::-1], strict=True))
+        labelled = paths.with_symbols(segment_symbols(x, y, segments))
+        values_of[SEMANTIC] = sequence_score(labelled, labelled, pairs=pairs)
+    for name, values in values_of.items():
         matrix = np.full((len(paths), len(paths)), np.nan)
         matrix[pairs[:, 0], pairs[:, 1]] = matrix[pairs[:, 1], pairs[:, 0]] = values
         found[name] = matrix
@@ -222,8 +248,10 @@ def summarise_images(images: pd.DataFrame, *, bootstrap: int = 2000, seed: int =
         values = mine["value"].to_numpy()
         low, high = bootstrap_interval([values], samples=bootstrap, seed=seed)
         above = (mine["value"] - mine["chance"]).to_numpy() * (1 if more_is_better(metric) else -1)
-        # Nothing is gained over itself.
-        p = sign_flip_p(above[np.isfinite(above)]) if np.abs(above).max() > 1e-9 else 1.0
+        # Images of which the metric, or its chance, is not defined have no say.
+        above = above[np.isfinite(above)]
+        # Nothing is gained over itself; without chance there is no p.
+        p = 1.0 if len(above) and np.abs(above).max() <= 1e-9 else sign_flip_p(above)
         rows.append(
             {
                 "metric": metric, "value": values.mean(), "ci_low": low, "ci_high": high,

@@ -62,6 +62,8 @@ class ImageTransformer(nn.Module):
     size_px : (width, height)
     people : int
         Number of people with an embedding; 0 is anyone.
+    targets : int
+        Number of targets with an embedding, beside one that unknown ones share; 0 = it is not told what is looked for.
     attention : AttentionChoice
         Mechanisms among the tokens of the image, among fixations, and from fixations to the image.
     options
@@ -73,6 +75,7 @@ class ImageTransformer(nn.Module):
         people: int = 0, *, attention: AttentionChoice | None = None, auxiliary_weight: float = 0.01,
         width: int = 64, heads: int = 4, encoder_layers: int = 1, decoder_layers: int = 2, dropout: float = 0.2,
         waves: int = 64, lags: int = 3, components: int = 4, fovea: bool = True, steps: int = 64,
+        targets: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.cells, self.size_px, self.lags, self.fovea = tuple(grids[0]), tuple(size_px), lags, fovea
@@ -102,6 +105,9 @@ class ImageTransformer(nn.Module):
         self.seen = nn.Linear(width, width)
         self.person = nn.Embedding(people + 1, width)
         nn.init.zeros_(self.person.weight)
+        if targets:
+            self.target = nn.Embedding(targets + 1, width)
+            nn.init.normal_(self.target.weight, std=0.02)
         self.decoder = Decoder(
             decoder_layers, width, heads, attention=chosen.decoder, options=chosen.options("decoder"),
             cross=chosen.cross, cross_options=chosen.options("cross"), hidden=3 * width, dropout=dropout,
@@ -168,11 +174,17 @@ class ImageTransformer(nn.Module):
         if self.fovea:
             found = found + self.seen(seen)
         order = torch.arange(first, first + xy.shape[1], device=xy.device).clamp_max(self.order.num_embeddings - 1)
-        return found + self.order(order) + self.person(person)[:, None]
+        return found + self.order(order) + self._viewer(person)
 
     def start(self, person: Tensor) -> Tensor:
         """The token (b, 1, width) that stands before the first fixation."""
-        return (self.begin + self.person(person))[:, None]
+        return self.begin + self._viewer(person)
+
+    def _viewer(self, person: Tensor) -> Tensor:
+        """(b, 1, width) of who looks, and for what: codes (b,) of people, or (b, 2) of people and targets."""
+        if person.ndim == 1:
+            return self.person(person)[:, None]
+        return (self.person(person[:, 0]) + self.target(person[:, 1]))[:, None]
 
     def decode(self, scene: Scene, tokens: Tensor) -> Tensor:
         """States (b * paths, k, width) after each token.
@@ -301,13 +313,16 @@ def objective(net: ImageTransformer, batch: tuple[Tensor, Mapping[str, Any]]) ->
     """Negative log-likelihood of places, durations and ends, nats a fixation, and their parts in bits.
 
     The batch holds images (b) with p scanpaths each: ``maps``, ``xy`` (b, p, k, 2), ``duration`` and ``there``
-    (b, p, k), ``person`` (b, p).
+    (b, p, k), ``person`` and, where the network is told it, ``target`` (b, p).
     """
     _, given = batch
     steps = int(given["there"].flatten(0, 1).any(0).sum())
     xy, duration, there = (given[name][:, :, :steps].flatten(0, 1) for name in ("xy", "duration", "there"))
     scene = net.look(given["maps"])
-    parts = likelihoods(net, scene, xy, duration, there, given["person"].flatten(), compact=True)
+    person = given["person"].flatten()
+    if "target" in given:
+        person = torch.stack([person, given["target"].flatten()], -1)
+    parts = likelihoods(net, scene, xy, duration, there, person, compact=True)
     n = given["there"].sum().clamp_min(1)
     totals = {name: value.sum() / n for name, value in parts.items()}
     loss = net.auxiliary_weight * scene.auxiliary - sum(totals.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from cogmodels.data.tables import Features
 from cogmodels.errors import DataError
+from cogmodels.scanpath.splits import shipped_split
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "validation", "test")
@@ -21,7 +23,8 @@ class Paths:
     """Scanpaths padded to one length.
 
     ``xy`` (n, steps, 2) px, ``duration`` (n, steps) s (NaN where unknown), ``lengths`` (n,), ``image`` (n,) index of
-    the picture, ``person`` (n,) index into ``people``; what lies beyond a path's length is 0.
+    the picture, ``person`` (n,) index into ``people``; what lies beyond a path's length is 0. Of searches ``target``
+    (n,) index into ``targets``, -1 where nothing was looked for.
     """
 
     xy: np.ndarray
@@ -30,6 +33,8 @@ class Paths:
     image: np.ndarray
     person: np.ndarray
     people: tuple[str, ...]
+    target: np.ndarray | None = None
+    targets: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -41,8 +46,16 @@ class Paths:
 
     def of(self, rows: np.ndarray) -> Paths:
         """Some of them."""
-        parts = {name: getattr(self, name)[rows] for name in ("xy", "duration", "lengths", "image", "person")}
-        return replace(self, **parts)
+        names = ["xy", "duration", "lengths", "image", "person", *(["target"] if self.target is not None else [])]
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+
+    def target_of(self, row: int) -> str | None:
+        """What was looked for."""
+        return None if self.target is None or self.target[row] < 0 else self.targets[self.target[row]]
+
+    def views(self, images: Sequence[str]) -> np.ndarray:
+        """Name (n,) of each path's view: its image, with its target where there is one (:func:`view_name`)."""
+        return np.array([view_name(images[self.image[k]], self.target_of(k)) for k in range(len(self))], dtype=object)
 
     def path(self, row: int) -> np.ndarray:
         """x, y (px), duration (s) of one, (k, 3)."""
@@ -61,6 +74,11 @@ class Pictures:
     names: tuple[str, ...]
     size_px: tuple[float, float]
     maps: tuple[np.ndarray, ...] = ()
+
+
+def view_name(stimulus: str, target: str | None) -> str:
+    """An image and what is looked for in it: scanpaths of one image and several targets are not compared."""
+    return stimulus if pd.isna(target) else f"{stimulus} [{target}]"
 
 
 def mend_fixations(
@@ -141,17 +159,27 @@ def mend_fixations(
 
 
 def split_scanpaths(
-    fixations: pd.DataFrame, *, by: str, validation: int, test: int, limit: int | None = None, seed: int = 0
+    fixations: pd.DataFrame,
+    *,
+    by: str,
+    validation: int,
+    test: int,
+    limit: int | None = None,
+    seed: int = 0,
+    shipped: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Which scanpath trains, chooses and tests.
 
     Parameters
     ----------
     fixations : DataFrame
-    by : {"image", "person", "target"}
-        What is kept whole.
+    by : {"image", "person", "target", "shipped"}
+        What is kept whole; ``shipped``: as the data came, which need keep nothing whole.
     validation, test : int
         Images (people, targets) of the two parts; the rest trains.
+    shipped : DataFrame, optional
+        ``image, target, split``: train, valid, test. Without scanpaths of the test, those of valid are the test, and
+        ``validation`` images of train choose.
     limit : int, optional
         Images that are used; of the others there are no rows.
 
@@ -172,6 +200,8 @@ def split_scanpaths(
         names = np.array(sorted(set(table["stimulus"])), dtype=object)
         kept = set(names[generator.permutation(len(names))[:limit]])
         table = table[table["stimulus"].isin(kept)].reset_index(drop=True)
+    if by == "shipped":
+        return shipped_split(table, shipped, validation, generator)
     column = {"image": "stimulus", "person": "subject", "target": "target"}[by]
     if table[column].isna().any():
         raise DataError(
@@ -215,9 +245,11 @@ def pad_paths(
     xy[at, place] = order[["x", "y"]].to_numpy()
     duration[at, place] = order["duration"].to_numpy()
     of_image, of_person = ({name: code for code, name in enumerate(names)} for names in (images, people))
+    targets = tuple(sorted(set(heads["target"].dropna()))) if "target" in heads else ()
+    sought = heads["target"].map({name: code for code, name in enumerate(targets)}) if targets else None
     both = Paths(
         xy, duration, lengths, heads["stimulus"].map(of_image).to_numpy(), heads["subject"].map(of_person).to_numpy(),
-        tuple(people),
+        tuple(people), None if sought is None else sought.fillna(-1).to_numpy(int), targets,
     )  # fmt: skip
     parts = {part: both.of(np.flatnonzero(heads["split"].to_numpy() == part)) for part in PARTS}
     for part, paths in parts.items():
@@ -258,22 +290,26 @@ def pictures_of(
     return Pictures(tuple(names), (float(size_px[0]), float(size_px[1])), tuple(maps))
 
 
-def sampled_table(paths: Mapping[str, Sequence[np.ndarray]]) -> pd.DataFrame:
-    """A Fixations table of predicted scanpaths, (k, 3) x, y, duration, by image; the n-th is ``subject`` sample-n."""
-    rows = []
-    for stimulus, mine in paths.items():
+def sampled_table(paths: Mapping[str | tuple[str, str | None], Sequence[np.ndarray]]) -> pd.DataFrame:
+    """A Fixations table of predicted scanpaths, (k, 3) x, y, duration, by image, or by image and target; the n-th is
+    ``subject`` sample-n."""
+    rows, trials = [], Counter()
+    for key, mine in paths.items():
+        stimulus, target = (key, None) if isinstance(key, str) else key
+        before = trials[stimulus]
+        trials[stimulus] += len(mine)
         for number, path in enumerate(mine, start=1):
             onset = np.concatenate([[0.0], np.cumsum(path[:-1, 2])])
             rows.append(
                 pd.DataFrame(
                     {
-                        "subject": f"sample-{number:03d}", "trial": number, "stimulus": stimulus,
+                        "subject": f"sample-{number:03d}", "trial": before + number, "stimulus": stimulus,
                         "index": np.arange(len(path)), "onset": onset, "duration": path[:, 2], "x": path[:, 0],
-                        "y": path[:, 1],
+                        "y": path[:, 1], "target": target,
                     }
                 )
             )  # fmt: skip
-    return pd.concat(rows, ignore_index=True).assign(target=None, found=None)
+    return pd.concat(rows, ignore_index=True).assign(found=None)
 
 
 def one_size(sizes: Mapping[str, tuple[int, int]], stated: tuple[int, int] | None = None) -> tuple[int, int]:

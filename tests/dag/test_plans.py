@@ -231,7 +231,7 @@ SHIPPED = {
     "osie": {
         "convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1,
         "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
-        "compare_scanpaths": 1, "track_run": 7,
+        "compare_scanpaths": 1, "track_run": 7, "plot_next_fixations": 1,
     },
     "natural-search": {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,

@@ -76,6 +76,8 @@ rule score_scanpath:
         images=f"{SCANPATH}/images.csv",
         distributions=f"{SCANPATH}/distributions.csv",
         scores=f"{SCANPATH}/scores.csv",
+        intervals=f"{SCANPATH}/intervals.csv",
+        search=f"{SCANPATH}/search.csv",
     log:
         "logs/score_scanpath/{dataset}_{experiment}.log",
     benchmark:
@@ -85,6 +87,8 @@ rule score_scanpath:
     conda:
         "../../envs/scanpath.yaml"
     params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        set=scored_set,
         images=lambda wildcards: scanpath_images(wildcards.dataset),
         cell_px=lambda wildcards: PLAN.experiments[wildcards.experiment].cell_px,
         bootstrap=lambda wildcards: PLAN.experiments[wildcards.experiment].bootstrap,
@@ -127,11 +131,44 @@ rule plot_scanpath:
         "../scripts/plot_scanpath.py"
 
 
+rule plot_next_fixations:
+    """Draw where a scanpath network expects each next fixation of people on test images."""
+    input:
+        model=first_run("model.safetensors"),
+        manifest=first_run("manifest.json"),
+        fixations=scanpath_set("fixations.parquet"),
+        split=scanpath_set("split.csv"),
+        features=scanpath_features,
+    output:
+        figure=report(
+            f"{SCANPATH}/next-fixations.png",
+            caption="../report/next_fixations.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/plot_next_fixations/{dataset}_{experiment}.log",
+    benchmark:
+        "logs/benchmarks/plot_next_fixations/{dataset}_{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(scanpath_networks()),
+    conda:
+        "../../envs/scanpath.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        pattern=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].images,
+        title=experiment_title,
+        code=code("plot_next_fixations"),
+    script:
+        "../scripts/plot_next_fixations.py"
+
+
 rule compare_scanpaths:
     """Compare all scanpath models of a data set, image by image."""
     input:
         images=scanpath_experiments("images.csv"),
         scores=scanpath_experiments("scores.csv"),
+        steps=scanpath_first_steps,
     output:
         differences=f"{RESULTS}/scanpath/{{dataset}}/differences.csv",
         figure=report(
@@ -139,6 +176,12 @@ rule compare_scanpaths:
             caption="../report/scanpath_models.rst",
             category="Scanpaths",
             labels={"data set": "{dataset}", "experiment": "all"},
+        ),
+        steps_figure=report(
+            f"{RESULTS}/scanpath/{{dataset}}/steps.png",
+            caption="../report/scanpath_steps.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "all, by fixation"},
         ),
     log:
         "logs/compare_scanpaths/{dataset}.log",

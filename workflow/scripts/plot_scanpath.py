@@ -8,19 +8,20 @@ from cogmodels.data.images import read_image
 from cogmodels.data.tables import read_fixations
 from cogmodels.report.scanpath_models import plot_scanpaths
 from cogmodels.report.style import save_figure
-from cogmodels.scanpath.evaluate import paths_by_image, quantities
+from cogmodels.scanpath.evaluate import images_of_views, paths_by_image, quantities
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     given = snakemake.input
     samples = paths_by_image(read_fixations(Path(given.predictions)))
     everyone = read_fixations(Path(given.fixations))
-    people = paths_by_image(everyone[everyone["stimulus"].isin(samples)])
+    files = images_of_views(everyone)
+    people = paths_by_image(everyone[everyone["stimulus"].isin([files[name] for name in samples])])
     # Every so many of the test images, whatever they show.
     shown = sorted(samples)[:: max(1, len(samples) // 4)][:4]
     folder = Path(snakemake.params.root) / Path(snakemake.params.pattern).parent
     figure = plot_scanpaths(
-        {name: read_image(folder / name) for name in shown},
+        {name: read_image(folder / files[name]) for name in shown},
         people,
         samples,
         pd.read_csv(given.steps),

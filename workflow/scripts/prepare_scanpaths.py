@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cogmodels.data.bids import write_csv
+from cogmodels.data.bids import read_tsv, write_csv
 from cogmodels.data.displays import image_shape
 from cogmodels.data.tables import read_fixations, write_fixations
 from cogmodels.scanpath.viewing import mend_fixations, one_size, split_scanpaths
@@ -17,6 +17,7 @@ with job(snakemake):
     rules = {name: options[name] for name in ("off_screen", "longest")}
     mended, defects = mend_fixations(fixations, sizes, **rules)
     split = {name: options[name] for name in ("by", "validation", "test", "limit", "seed")}
-    write_csv(Path(wanted.split), split_scanpaths(mended, **split))
+    shipped = read_tsv(Path(snakemake.params.root) / options["scenes"]) if options["scenes"] else None
+    write_csv(Path(wanted.split), split_scanpaths(mended, **split, shipped=shipped))
     write_csv(Path(wanted.defects), defects)
     write_fixations(Path(wanted.fixations), mended)

@@ -5,22 +5,31 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from cogmodels.data.bids import write_csv
+from cogmodels.data.bids import read_tsv, write_csv
+from cogmodels.data.segments import read_segments
 from cogmodels.data.tables import read_fixations
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
-from cogmodels.scanpath.evaluate import score_runs
+from cogmodels.scanpath.evaluate import images_of_views, paths_by_image, score_runs
+from cogmodels.scanpath.people import person_intervals, search_curves, target_boxes
 from cogmodels.scanpath.score import summarise_images
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     given, params, wanted = snakemake.input, snakemake.params, snakemake.output
-    images, distributions = score_runs(
-        [read_fixations(Path(file)) for file in given.predictions],
-        [pd.read_csv(file, dtype={"stimulus": str}) for file in given.steps],
-        read_fixations(Path(given.fixations)),
-        pd.read_csv(given.split, dtype={"subject": str, "stimulus": str}),
+    predictions, fixations = [read_fixations(Path(file)) for file in given.predictions], read_fixations(given.fixations)
+    root, one, of_views = Path(params.root), params.set, images_of_views(predictions[0])
+    maps = read_segments(root / one["segments"], set(of_views.values())) if one["segments"] else {}
+    boxes = target_boxes(read_tsv(root / one["scenes"])) if one["scenes"] else {}
+    images, distributions, persons = score_runs(
+        predictions,
+        [pd.read_csv(file, dtype={"stimulus": str, "subject": str}) for file in given.steps],
+        fixations,
+        pd.read_csv(given.split, dtype={"subject": str, "stimulus": str, "target": str}),
         ComparisonSettings(tuple(params.images["size_px"]), params.images["pixels_per_degree"]),
         cell_px=params.cell_px,
+        segments={view: maps[image] for view, image in of_views.items() if image in maps},
+        boxes=boxes,
+        first_is_start=one["first_is_start"],
         progress=lambda names: tqdm(names, desc="images", mininterval=5),
     )
     scores = summarise_images(images, bootstrap=params.bootstrap)
@@ -30,3 +39,7 @@ with job(snakemake):
     write_csv(Path(wanted.images), images)
     write_csv(Path(wanted.distributions), distributions)
     write_csv(Path(wanted.scores), scores)
+    write_csv(Path(wanted.intervals), person_intervals(persons, bootstrap=params.bootstrap))
+    people, samples = paths_by_image(fixations), paths_by_image(predictions[0])
+    curves = search_curves(people, samples, boxes, first_is_start=one["first_is_start"], bootstrap=params.bootstrap)
+    write_csv(Path(wanted.search), curves)

@@ -41,6 +41,17 @@ def test_people_as_a_model_of_themselves_reach_the_ceiling_and_other_images_do_n
     assert (scores["value"] <= scores["ci_high"]).all()
 
 
+def test_images_without_a_chance_have_no_say_in_p():
+    rows = [(f"i{k}", "multimatch_position", 0.8 + 0.01 * k, np.nan if k == 0 else 0.5, 0.9) for k in range(9)]
+    rows += [(f"i{k}", "cig_bits", 0.0, 0.0, 1.0) for k in range(9)]
+    rows += [(f"i{k}", "duration_log_likelihood", 1.0, np.nan, np.nan) for k in range(9)]
+    columns = ["stimulus", "metric", "value", "chance", "ceiling"]
+    scores = summarise_images(pd.DataFrame(rows, columns=columns), bootstrap=100).set_index("metric")["p"]
+    assert scores["multimatch_position"] == pytest.approx(1 / 2**8)
+    assert scores["cig_bits"] == 1
+    assert np.isnan(scores["duration_log_likelihood"])
+
+
 def test_the_better_model_wins_whichever_way_the_metric_goes():
     rows = [
         (f"i{k}", metric, value + 0.01 * k)
@@ -59,8 +70,14 @@ def test_a_run_is_scored_from_its_files(fixations, splits):
     config = {"model": "centre_bias", "cell_px": 10.0, "samples": 4, "seed": 0, "maps": {}}
     run = run_model(config, fixations, splits, [], size_px=(160, 120))
     assert run.steps["cig_bits"].dropna().abs().max() < 1e-9
-    images, distances = score_runs([run.predictions] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0)
+    images, distances, persons = score_runs(
+        [run.predictions] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0
+    )
     assert sorted(images["run"].unique()) == [0, 1]
+    # A person's values, averaged over people, are the image's.
+    wished = images[(images["metric"] == "scanmatch") & (images["run"] == 0)].set_index("stimulus")["value"]
+    mine = persons[(persons["metric"] == "scanmatch") & (persons["run"] == 0)]
+    pd.testing.assert_series_equal(mine.groupby("stimulus")["value"].mean(), wished.sort_index(), rtol=1e-9)
     assert set(distances["quantity"]) == {"amplitude", "direction", "duration", "length"}
     assert {"log_likelihood_bits", "cnss", "cauc", "sequence_score", "crps_scanmatch"} <= set(images["metric"])
     assert all(len(mine) == 4 for mine in paths_by_image(run.predictions).values())

@@ -57,5 +57,23 @@ def generator_images(wildcards):
 def scanpath_figures():
     """What the report shows of scanpath models: their comparison, then each."""
     datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.of_family("scanpath"))
-    figures = [f"{RESULTS}/scanpath/{dataset}/models.png" for dataset in datasets]
-    return figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.of_family("scanpath")]
+    figures = [f"{RESULTS}/scanpath/{dataset}/{name}.png" for dataset in datasets for name in ("models", "steps")]
+    figures += [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.of_family("scanpath")]
+    return figures + [f"{PLAN.experiment_folder(name)}/next-fixations.png" for name in scanpath_networks()]
+
+
+def scored_set(wildcards):
+    """What scores need to know of the fixations that an experiment learns from."""
+    one = STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations]
+    return one.model_dump(include={"scenes", "segments", "first_is_start"})
+
+
+def scanpath_networks():
+    """Scanpath experiments whose network looks at images."""
+    return [name for name in PLAN.of_family("scanpath") if PLAN.experiments[name].model == "transformer"]
+
+
+def scanpath_first_steps(wildcards):
+    """Judged fixations of the first run of each scanpath experiment on a data set."""
+    names = [name for name in PLAN.of_family("scanpath") if PLAN.experiments[name].dataset == wildcards.dataset]
+    return [f"{PLAN.run_folders(name)[0]}/steps.csv" for name in names]

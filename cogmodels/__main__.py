@@ -1,0 +1,7 @@
+"""``python -m cogmodels``."""
+
+import sys
+
+from cogmodels.cli import main
+
+sys.exit(main())

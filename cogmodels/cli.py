@@ -1,0 +1,64 @@
+"""The command line: what users ask for without a study. ``cogmodels <command> --help``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cogmodels.errors import CogmodelsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0, or 1 after an error that the user can mend."""
+    parser = argparse.ArgumentParser(prog="cogmodels", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_scanpaths(commands)
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    try:
+        chosen.run(chosen)
+    except CogmodelsError as error:
+        print(f"cogmodels {chosen.command}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _add_scanpaths(commands: argparse._SubParsersAction) -> None:
+    about = "Let a trained scanpath network look at a folder of images: a Fixations table and overlays."
+    command = commands.add_parser("scanpaths", help=about, description=about)
+    command.add_argument("--images", type=Path, required=True, help="folder of images, of any size")
+    command.add_argument("--model", type=Path, required=True, help="folder of a run, or its model.safetensors")
+    command.add_argument("--out", type=Path, required=True, help="folder that fixations.parquet and overlays/ go to")
+    command.add_argument("--samples", type=_count, default=10, help="scanpaths of each image (default: 10)")
+    command.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    command.add_argument("--target", help="what is looked for, where the network is told it")
+    command.set_defaults(run=_scanpaths)
+
+
+def _scanpaths(chosen: argparse.Namespace) -> None:
+    # Imported here: `--help` need not wait for torch.
+    from tqdm import tqdm
+
+    from cogmodels.commands.scanpaths import find_images, find_run, look_at_images
+
+    images, run = find_images(chosen.images), find_run(chosen.model)
+    table, overlays = chosen.out / "fixations.parquet", chosen.out / "overlays"
+    found = look_at_images(
+        *run, images, table, overlays, samples=chosen.samples, seed=chosen.seed, target=chosen.target,
+        progress=lambda files: tqdm(files, desc="images", unit="image"),
+    )  # fmt: skip
+    print(f"{found['stimulus'].nunique()} of {len(images)} images, {len(found)} fixations: {table}, {overlays}/")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the command line and rules do alike, from files to files."""
