@@ -1,7 +1,7 @@
 """Scores of reconstructed images, each a matrix (n, m): row = reconstruction, column = candidate for the true image.
 
 As in :mod:`cogmodels.metrics.retrieval`, true pairs lie on the diagonal, and a permutation of the candidates only picks
-other entries. Images are (n, h, w, 3), RGB, 0 to 1.
+other entries. Images are (n, h, w, 3), RGB: uint8, or float from 0 to 1.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from cogmodels.metrics.retrieval import correlation_matrix
 LUMA = (0.2125, 0.7154, 0.0721)
 #: Standard deviation and radius, px, of SSIM's window (11 x 11).
 SIGMA, RADIUS = 1.5, 5
+#: Images of each side that are compared at a time: it bounds memory.
+_BLOCK = 32
 #: Stabilising constants of SSIM for values from 0 to 1.
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -23,11 +25,17 @@ def pixcorr(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    predicted : (n, h, w, 3) float
-    target : (m, h, w, 3) float
+    predicted : (n, h, w, 3)
+    target : (m, h, w, 3)
     """
     _check(predicted, target)
-    return correlation_matrix(predicted.reshape(len(predicted), -1), target.reshape(len(target), -1))
+    found = np.empty((len(predicted), len(target)))
+    for row in range(0, len(predicted), _BLOCK):
+        rows = slice(row, row + _BLOCK)
+        for column in range(0, len(target), _BLOCK):
+            columns = slice(column, column + _BLOCK)
+            found[rows, columns] = correlation_matrix(*(_vectors(one) for one in (predicted[rows], target[columns])))
+    return found
 
 
 def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -39,8 +47,8 @@ def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    predicted : (n, h, w, 3) float
-    target : (m, h, w, 3) float
+    predicted : (n, h, w, 3)
+    target : (m, h, w, 3)
 
     Raises
     ------
@@ -48,7 +56,7 @@ def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
         Images of unequal sizes, or smaller than the window.
     """
     _check(predicted, target)
-    first, second = (np.asarray(images, np.float64) @ LUMA for images in (predicted, target))
+    first, second = (_grey(images) for images in (predicted, target))
     if min(first.shape[1:]) <= 2 * RADIUS:
         raise ValueError(f"SSIM needs images of more than {2 * RADIUS} px, these have {first.shape[1:]}")
     (mean_a, variance_a), (mean_b, variance_b) = _moments(first), _moments(second)
@@ -83,6 +91,16 @@ def _weights(side: int) -> np.ndarray:
     for place in range(len(found)):
         found[place, place : place + len(steps)] = window / window.sum()
     return found
+
+
+def _vectors(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)
+
+
+def _grey(images: np.ndarray) -> np.ndarray:
+    """Grey levels (n, h, w), 0 to 1."""
+    scale = 1 / 255 if images.dtype == np.uint8 else 1.0
+    return np.stack([image @ np.multiply(LUMA, scale) for image in images])
 
 
 def _check(predicted: np.ndarray, target: np.ndarray) -> None:
