@@ -13,7 +13,7 @@ Size = Annotated[int, Field(ge=1)]
 
 
 class Diffusion(Section):
-    """A pipeline of the package `diffusers` that makes an image of a decoded one; an extra, loaded only when asked.
+    """A pipeline of the package `diffusers`, to be installed beside, that makes an image of a decoded one.
 
     One image is made of each decoded one: none is chosen among several, by whatever measure.
     """

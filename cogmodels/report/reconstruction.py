@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.reconstructions import Reconstructions
-from cogmodels.report.html import METRIC_NAMES
 from cogmodels.report.style import GREY, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _scores_text(scores: pd.DataFrame) -> str:
     parts = ["images chosen by their place in the order of names"]
     for row in scores.itertuples():
         parts.append(
-            f"{METRIC_NAMES.get(row.metric, row.metric)}\n"
+            f"{row.metric.replace('_', ' ')}\n"
             f"  {row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}], p = {row.p:.4f}\n"
             f"  another brain {row.shuffled_brain:.3f}, mean image {row.mean_image:.3f}, "
             f"this resolution {row.ceiling:.3f}"

@@ -5,9 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from cogmodels.data.images import read_squares
-from cogmodels.data.reconstructions import read_reconstructions
+from cogmodels.data.reconstructions import as_images, mean_image, read_reconstructions
 from cogmodels.data.tables import read_features
-from cogmodels.decoding.reconstruction import as_images, mean_image
 from cogmodels.report.reconstruction import plot_reconstructions
 from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job

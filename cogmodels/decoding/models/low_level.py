@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cogmodels.errors import DataError
+from cogmodels.data.reconstructions import LEAST_SIDE, image_side
 
-#: Least side of the map that the decoder begins with, px; groups of its norms.
-_FIRST, _GROUPS = 4, 8
+#: Groups of the norms.
+_GROUPS = 8
 
 
 class _Stage(nn.Module):
@@ -73,7 +73,7 @@ class LowLevel(nn.Module):
             raise ValueError(f"unknown guidance {guidance!r}, one of stopped, joint, none")
         side = image_side(pixels)
         doublings = 0
-        while side % 2 ** (doublings + 1) == 0 and side // 2 ** (doublings + 1) >= _FIRST:
+        while side % 2 ** (doublings + 1) == 0 and side // 2 ** (doublings + 1) >= LEAST_SIDE:
             doublings += 1
         self.first, self.channels, self.guidance, self.weight = side // 2**doublings, channels, guidance, weight
         guided = guidance != "none"
@@ -100,21 +100,3 @@ class LowLevel(nn.Module):
         """Weighted mean squared error, float32 or better."""
         with torch.autocast(found.device.type, enabled=False):
             return self.weight * F.mse_loss(found.to(torch.promote_types(found.dtype, torch.float32)), wished)
-
-
-def image_side(pixels: int) -> int:
-    """Side, px, of a square RGB image with so many values.
-
-    Raises
-    ------
-    DataError
-        There is no such image of 4 px or more.
-    """
-    side = math.isqrt(pixels // 3)
-    if 3 * side**2 != pixels or side < _FIRST:
-        raise DataError(
-            f"{pixels} values are not those of a square RGB image of {_FIRST} px or more",
-            where="pixels",
-            remedy="Name features with `backbone: pixels`, `grid: null` and equal sides in `size`",
-        )
-    return side

@@ -11,14 +11,21 @@ import torch
 
 from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.data.predictions import read_predictions, write_predictions
-from cogmodels.data.reconstructions import Reconstructions, read_reconstructions, write_reconstructions
+from cogmodels.data.reconstructions import (
+    Reconstructions,
+    as_images,
+    image_side,
+    mean_image,
+    read_reconstructions,
+    write_reconstructions,
+)
 from cogmodels.data.tables import Features
 from cogmodels.decoding.cross_subject import join_targets
 from cogmodels.decoding.diffusion import refine
-from cogmodels.decoding.models.low_level import LowLevel, image_side
+from cogmodels.decoding.models.low_level import LowLevel
 from cogmodels.decoding.models.sttm import Sttm
 from cogmodels.decoding.network import TrainedNetwork, initial_network
-from cogmodels.decoding.reconstruction import as_images, gather_reconstructions, mean_image, score_reconstructions
+from cogmodels.decoding.reconstruction import gather_reconstructions, score_reconstructions
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
 from cogmodels.errors import DataError
 from cogmodels.report.reconstruction import evenly_spaced, plot_reconstructions
