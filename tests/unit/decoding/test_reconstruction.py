@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from cogmodels.config.decoding import CrossSubjectExperiment
+from cogmodels.config.decoding import CrossSubjectExperiment, DecoderRecipe
 from cogmodels.data.predictions import read_predictions, write_predictions
 from cogmodels.data.reconstructions import (
     Reconstructions,
@@ -20,7 +20,7 @@ from cogmodels.data.reconstructions import (
     write_reconstructions,
 )
 from cogmodels.data.tables import Features
-from cogmodels.decoding.cross_subject import join_targets
+from cogmodels.decoding.cross_subject import Plan, join_targets, train_cross_subject
 from cogmodels.decoding.diffusion import refine
 from cogmodels.decoding.models.low_level import LowLevel
 from cogmodels.decoding.models.sttm import Sttm
@@ -29,6 +29,7 @@ from cogmodels.decoding.reconstruction import gather_reconstructions, score_reco
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
 from cogmodels.errors import DataError
 from cogmodels.report.reconstruction import evenly_spaced, plot_reconstructions
+from tests.unit.decoding.studies import shared_study
 
 SIDE, PIXELS = 12, 3 * 12 * 12
 WIDTHS = {"01": 20, "02": 33}
@@ -130,6 +131,30 @@ def test_images_are_learnt_and_come_back_in_their_own_range():
         error, plain = (((one - pixels[40:]) ** 2).mean() for one in (found, pixels[:40].mean(0)))
         assert error < 0.7 * plain
     assert set(model.weights()) >= {"pixels/mean", "pixels/contrast"}
+
+
+def test_images_of_a_new_subject_come_with_its_predictions(tmp_path):
+    subjects, targets = shared_study(stimuli=16, subjects=2)
+    pixels = np.random.default_rng(0).random((16, 3 * 4 * 4)).astype(np.float32)
+    recipe = DecoderRecipe(epochs=1, batch_size=8, accelerator="cpu")
+    options = {"hidden": 8, "blocks": 1, "low_level": {"channels": 8}}
+    plan = Plan("sttm", "new_subject", options, recipe=recipe, adaptation=recipe, validation_share=0.3)
+    pixelled = Targets(targets.stimuli, targets.image, pixels=pixels)
+    run = train_cross_subject(subjects, pixelled, plan, folds=["sub-02"], folder=tmp_path)
+    assert set(run.predictions["subject"]) == {"02"}
+    images = np.stack(list(run.predictions["reconstructed"]))
+    assert images.shape == (8, 48)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert {"train_pixels", "validation_pixels"} <= set(run.curves)
+    # The mean image is that of training stimuli of the source subjects.
+    np.testing.assert_allclose(run.weights["sub-02/pixels/mean"], pixels[used(run, targets)].mean(0), atol=1e-6)
+
+
+def used(run, targets):
+    """Rows of the stimuli that the network learnt from before it was adapted."""
+    mine = run.stimuli[(run.stimuli["part"] == "train") & (run.stimuli["fold"] == "sub-02")]
+    return [targets.stimuli.index(name) for name in mine["stimulus"]]
 
 
 def test_pixels_that_are_no_square_image_are_refused():
