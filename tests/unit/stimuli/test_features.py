@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cogmodels.config.features import FeatureSet
 from cogmodels.data.feature_cache import FeatureCache
 from cogmodels.errors import DataError
 from cogmodels.stimuli import features
@@ -156,3 +157,18 @@ def test_pixels_are_the_image_itself(files, tmp_path):
     assert vectors.shape == (7, 3 * 8 * 8)
     assert vectors.min() >= 0
     assert vectors.max() <= 1
+
+
+@pytest.mark.parametrize("wrong", [{"layers": ["block1"]}, {"size": None}, {"preprocessing": "torch"}])
+def test_pixels_have_one_layer_and_a_size(wrong):
+    options = {
+        "dataset": "d",
+        "images": "*.png",
+        "backbone": "pixels",
+        "layers": ["rgb"],
+        "grid": None,
+        "size": [32, 32],
+    }
+    assert FeatureSet(**options).backbone == "pixels"
+    with pytest.raises(ValueError, match="`pixels` have one layer"):
+        FeatureSet(**options | wrong)
