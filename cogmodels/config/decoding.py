@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from cogmodels.config.base import Section
+from cogmodels.config.reconstruction import Reconstruction
 from cogmodels.config.training import Recipe
 
 BaselineName = Literal["subject_ridge", "srm_ridge", "hyperalignment_ridge", "group_pca_ridge", "template_average"]
@@ -82,7 +83,7 @@ class MindEye2Options(Section):
 
 
 class SttmOptions(Section):
-    """See Through Their Minds, the high-level part; there is no released code, the defaults are ours."""
+    """See Through Their Minds; there is no released code, the defaults are ours. Images: `reconstruction`."""
 
     hidden: Size = Field(1024, description="width of the decoder")
     blocks: Size = Field(6, description="residual blocks of the decoder")
@@ -120,6 +121,9 @@ class CrossSubjectExperiment(Section):
     mindbridge: MindBridgeOptions = Field(MindBridgeOptions(), description="options of `mindbridge`")
     mindeye2: MindEye2Options = Field(MindEye2Options(), description="options of `mindeye2`")
     sttm: SttmOptions = Field(SttmOptions(), description="options of `sttm`")
+    reconstruction: Reconstruction | None = Field(
+        None, description="images decoded beside `target` by `sttm`, its low-level part; none = no images"
+    )
     recipe: DecoderRecipe = Field(DecoderRecipe(), description="how a network is trained on several subjects")
     adaptation: AdaptationRecipe = Field(
         AdaptationRecipe(), description="how it is adapted to a new subject (`new_subject`)"
@@ -169,7 +173,13 @@ class CrossSubjectExperiment(Section):
         if self.is_network and self.protocol == "new_subject":
             own |= {"adaptation"}
         found = self.model_dump(mode="json", include=shared | own)
-        return found | {"options": getattr(self, self.model).model_dump(mode="json")} if self.is_network else found
+        if not self.is_network:
+            return found
+        options = getattr(self, self.model).model_dump(mode="json")
+        if self.reconstruction is None:
+            return found | {"options": options}
+        options["low_level"] = self.reconstruction.network()
+        return found | {"pixels": self.reconstruction.pixels, "options": options}
 
     @model_validator(mode="after")
     def _agree(self) -> CrossSubjectExperiment:
@@ -188,4 +198,6 @@ class CrossSubjectExperiment(Section):
             )
         if self.text_target is not None and not self.is_network:
             raise ValueError(f"`text_target` belongs to networks, model `{self.model}` is linear")
+        if self.reconstruction is not None and self.model != "sttm":
+            raise ValueError(f"`reconstruction` is of model `sttm`, model `{self.model}` decodes no images")
         return self

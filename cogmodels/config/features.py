@@ -15,7 +15,10 @@ class FeatureSet(Section):
 
     dataset: str = Field(description="data set; left out where the study does not have it")
     images: str = Field(description="pattern of image files below the data set's folder: `stimuli/*.jpg`")
-    backbone: BackboneName = Field("efficientnet_lite0", description="network")
+    backbone: BackboneName | Literal["pixels"] = Field(
+        "efficientnet_lite0",
+        description="network; `pixels`: none, its layer `rgb` is the image brought to `size`, 0 to 1",
+    )
     weights: str = Field(
         "package", description="`package`, `random`, the path of a file, an http(s) address, or `hub:<file>`"
     )
@@ -37,4 +40,6 @@ class FeatureSet(Section):
     @model_validator(mode="after")
     def _agree(self) -> FeatureSet:
         check_weights(self.weights, self.weights_sha256)
+        if self.backbone == "pixels" and (self.layers != ["rgb"] or self.size is None or self.preprocessing):
+            raise ValueError("`pixels` have one layer, `layers: [rgb]`, a `size` and no `preprocessing`")
         return self

@@ -57,6 +57,7 @@ from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
+from cogmodels.config.reconstruction import Diffusion, Reconstruction
 from cogmodels.config.scanpath import (
     GeneratedScanpaths,
     ScanpathExperiment,
@@ -132,6 +133,8 @@ STUDY_SECTIONS = {
     "`experiments.<name>.mindbridge`": MindBridgeOptions,
     "`experiments.<name>.mindeye2`": MindEye2Options,
     "`experiments.<name>.sttm`": SttmOptions,
+    "`experiments.<name>.reconstruction`": Reconstruction,
+    "`experiments.<name>.reconstruction.diffusion`": Diffusion,
     "`experiments.<name>`, `family: decoding`, EEG of new people": EegDecodingExperiment,
     "`experiments.<name>.candidates` (a list)": EpochCandidate,
     "`experiments.<name>.recipe` of EEG": EpochRecipe,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,20 @@ def resize_shorter(image: np.ndarray, side: int) -> np.ndarray:
     if size == (width, height):
         return image
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+
+
+def resize_all(images: Iterable[np.ndarray], side: int) -> np.ndarray:
+    """Images (h, w, 3) uint8 as squares (n, side, side, 3); bilinear, without aliasing."""
+    from PIL import Image
+
+    size, way = (side, side), Image.Resampling.BILINEAR
+    return np.stack([np.asarray(Image.fromarray(image).resize(size, way)) for image in images])
+
+
+def read_squares(root: Path, pattern: str, names: Collection[str], side: int) -> dict[str, np.ndarray]:
+    """Image files of these names as squares (side, side, 3) uint8; names without a file are left out."""
+    files = sorted(file for file in Path(root).glob(pattern) if file.name in names)
+    return {file.name: resize_all([read_image(file)], side)[0] for file in files}
 
 
 def mnist(folder: Path, split: str, side: int) -> ImageArrays:

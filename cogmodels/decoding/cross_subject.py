@@ -89,25 +89,29 @@ class Plan:
         return cls(**known | recipes)
 
 
-def join_targets(image: Features, text: Features | None = None) -> Targets:
-    """Targets of one Features table, or of two of the same stimuli.
+def join_targets(image: Features, text: Features | None = None, pixels: Features | None = None) -> Targets:
+    """Targets of one Features table, or of several of the same stimuli.
 
     Raises
     ------
     DataError
-        A stimulus that the second table lacks.
+        A stimulus of the first table that another one lacks.
     """
-    if text is None:
-        return Targets(list(image.stimuli), image.values)
-    index = {name: position for position, name in enumerate(text.stimuli)}
-    missing = [name for name in image.stimuli if name not in index]
+    others = (None if one is None else _matched(one, image.stimuli) for one in (text, pixels))
+    return Targets(list(image.stimuli), image.values, *others)
+
+
+def _matched(table: Features, stimuli: Sequence[str]) -> np.ndarray:
+    """Values (n_stimuli, d) of these stimuli."""
+    index = {name: position for position, name in enumerate(table.stimuli)}
+    missing = [name for name in stimuli if name not in index]
     if missing:
         raise DataError(
-            f"{len(missing)} stimuli are not in the text features (such as {missing[0]})",
-            where=f"features {text.name}",
-            remedy="Make both tables of the same stimuli",
+            f"{len(missing)} stimuli are not in the features (such as {missing[0]})",
+            where=f"features {table.name}",
+            remedy="Make all tables of the same stimuli",
         )
-    return Targets(list(image.stimuli), image.values, text.values[[index[name] for name in image.stimuli]])
+    return table.values[[index[name] for name in stimuli]]
 
 
 def warn_of_chance(scores: pd.DataFrame, control: str) -> bool:
@@ -188,6 +192,8 @@ def train_cross_subject(
                     predicted = fitted.predict(part.subject, part.responses())
                     mine = trials[part.subject].iloc[part.rows].assign(fold=fold, draw=draw)
                     mine["predicted"] = list(predicted)
+                    if targets.pixels is not None:
+                        mine["reconstructed"] = list(fitted.reconstruct(part.subject, part.responses()))
                     predictions.append(mine)
             if draw == 0:
                 weights |= {f"{fold}/{name}": array for name, array in fitted.weights().items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from cogmodels.training.fit import fit
 if TYPE_CHECKING:
     from cogmodels.config.training import Recipe
 
-#: Number of each example, and subject -> its `values` (n, n_features), `image` (n, d) and, where there is, `text`.
+#: Number of each example, and subject -> its `values` (n, n_features), `image` (n, d) and, where they are, `text` and
+#: `pixels`.
 Batch = tuple[Tensor, Mapping[str, Mapping[str, Tensor]]]
 _ROWS = 512
 
@@ -118,7 +119,7 @@ class JointExamples:
         return self._length
 
     def example(self, index: int, epoch: int) -> tuple[int, dict[str, dict[str, np.ndarray]]]:
-        """Number, and of each subject ``values``, ``image`` and, where there is, ``text``, float32."""
+        """Number, and of each subject ``values``, ``image`` and, where they are, ``text`` and ``pixels``, float32."""
         return index, {part.subject: self._vectors(part, rows, code) for part, rows, code in self.chosen(index, epoch)}
 
     def chosen(self, index: int, epoch: int) -> list[tuple[Part, np.ndarray, int]]:
@@ -144,10 +145,8 @@ class JointExamples:
 
     def _vectors(self, part: Part, rows: np.ndarray, code: int) -> dict[str, np.ndarray]:
         values = self.scalers[part.subject](np.asarray(part.values[rows], dtype=np.float32).mean(axis=0))
-        found = {"values": values, "image": np.asarray(self.targets.image[code], dtype=np.float32).ravel()}
-        if self.targets.text is not None:
-            found["text"] = np.asarray(self.targets.text[code], dtype=np.float32).ravel()
-        return found
+        tables = self.targets.tables.items()
+        return {"values": values} | {name: np.asarray(table[code], dtype=np.float32).ravel() for name, table in tables}
 
 
 class TrainedNetwork:
@@ -155,7 +154,8 @@ class TrainedNetwork:
 
     Responses are standardised by each subject's training trials. Targets are centred by the mean over training stimuli,
     because losses on unit vectors see little of stimuli whose features share a large mean; predictions get that mean
-    back, and the mean length of the centred targets.
+    back, and the mean length of the centred targets. Pixels are deviations from the mean training image, in units of
+    their root mean square.
 
     Parameters
     ----------
@@ -170,11 +170,17 @@ class TrainedNetwork:
         known = np.asarray(targets.image[stimuli], dtype=np.float64)
         self.centre = known.mean(axis=0)
         self.length = float(np.linalg.norm(known - self.centre, axis=1).mean())
-        text = targets.text
+        text, pixels = targets.text, targets.pixels
+        if pixels is not None:
+            self.mean_image = pixels[stimuli].mean(axis=0, dtype=np.float64).astype(np.float32)
+            # One number for all: pixels that hardly differ between images stay small.
+            self.contrast = float(np.sqrt(((pixels[stimuli] - self.mean_image) ** 2).mean(dtype=np.float64))) or 1.0
+            pixels = (pixels - self.mean_image) / np.float32(self.contrast)
         self.targets = Targets(
             targets.stimuli,
             (targets.image - self.centre).astype(np.float32),
             None if text is None else (text - text[stimuli].mean(axis=0)).astype(np.float32),
+            pixels,
         )
 
     def train(
@@ -208,21 +214,32 @@ class TrainedNetwork:
 
     def predict(self, subject: str, values: np.ndarray) -> np.ndarray:
         """Features (n, d) decoded from responses (n, n_features) of a subject."""
+        vectors = self._run(lambda piece: self.net.decode(piece, subject)[0].double(), subject, values)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (vectors / np.maximum(lengths, 1e-12) * self.length + self.centre).astype(np.float32)
+
+    def reconstruct(self, subject: str, values: np.ndarray) -> np.ndarray:
+        """Pixels (n, 3 side^2), 0 to 1, float32, decoded from responses (n, n_features) of a subject."""
+        found = self._run(lambda piece: self.net.reconstruct(piece, subject), subject, values)
+        return np.clip(found * np.float32(self.contrast) + self.mean_image, 0.0, 1.0)
+
+    def _run(self, compute: Callable[[Tensor], Tensor], subject: str, values: np.ndarray) -> np.ndarray:
+        """What is computed from the standardised responses of a subject, some rows at a time."""
         self.net.eval()
         found = []
         with torch.inference_mode():
             for first in range(0, len(values), _ROWS):
                 piece = self.scalers[subject](np.asarray(values[first : first + _ROWS], dtype=np.float32))
-                found.append(self.net.decode(torch.from_numpy(piece), subject)[0].double().numpy())
-        vectors = np.concatenate(found)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.maximum(lengths, 1e-12) * self.length + self.centre).astype(np.float32)
+                found.append(compute(torch.from_numpy(piece)).numpy())
+        return np.concatenate(found)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Network, scalers, and the mean and length of the targets."""
+        """Network, scalers, and the mean and length of the targets; of pixels the mean image and contrast."""
         found = {f"net/{name}": value.contiguous().numpy() for name, value in self.net.state_dict().items()}
         for subject, scaler in self.scalers.items():
             found |= {f"sub-{subject}/mean": scaler.mean, f"sub-{subject}/scale": scaler.scale}
+        if self.targets.pixels is not None:
+            found |= {"pixels/mean": self.mean_image, "pixels/contrast": np.float32([self.contrast])}
         return found | {"target/mean": self.centre.astype(np.float32), "target/length": np.float32([self.length])}
 
     def _fit(
@@ -246,6 +263,8 @@ class TrainedNetwork:
 def initial_network(kind: type[SubjectNetwork], widths: Mapping[str, int], targets: Targets, seed: int, **options: Any):
     """A network for these subjects and targets, its weights from ``seed`` alone."""
     image, text = targets.image[0].size, 0 if targets.text is None else targets.text[0].size
+    if targets.pixels is not None:
+        options["pixels"] = targets.pixels[0].size
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return kind(widths, image, text, **options)

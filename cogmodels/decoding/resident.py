@@ -68,8 +68,7 @@ class Gather:
             part.subject: [_copied(one, device) for one in (scalers[part.subject].mean, scalers[part.subject].scale)]
             for part in parts
         }
-        tables = {"image": targets.image, "text": targets.text}
-        self.tables = {name: _copied(table, device) for name, table in tables.items() if table is not None}
+        self.tables = {name: _copied(table, device) for name, table in targets.tables.items()}
 
     def __call__(self, batch: tuple[Tensor, Mapping[str, Mapping[str, Tensor]]]) -> tuple[Tensor, dict[str, Any]]:
         numbers, places = batch
@@ -87,9 +86,8 @@ def gather_on(device: torch.device, examples: JointExamples) -> Gather | None:
     """A :class:`Gather` of these examples' responses and targets; none where they would not fit, or not on a GPU."""
     if device.type != "cuda":
         return None
-    tables = [part.values for part in examples.parts] + [examples.targets.image]
+    tables = [part.values for part in examples.parts] + list(examples.targets.tables.values())
     wanted = sum(table.nbytes for table in tables)
-    wanted += 0 if examples.targets.text is None else examples.targets.text.nbytes
     free = torch.cuda.mem_get_info(device)[0]
     if wanted > _SHARE * free:
         logger.info("%.1f GB of data are read from the host: the GPU has %.1f GB free", wanted / 1e9, free / 1e9)

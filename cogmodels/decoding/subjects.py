@@ -21,12 +21,19 @@ class Targets:
     """What stimuli are decoded into.
 
     ``stimuli`` (n_stimuli,) names; ``image`` (n_stimuli, d) features; ``text`` (n_stimuli, e) embeddings of their
-    descriptions, where there are any.
+    descriptions and ``pixels`` (n_stimuli, 3 side^2) the images themselves, where there are any.
     """
 
     stimuli: list[str]
     image: np.ndarray
     text: np.ndarray | None = None
+    pixels: np.ndarray | None = None
+
+    @property
+    def tables(self) -> dict[str, np.ndarray]:
+        """What an example of a network holds, by name."""
+        found = {"image": self.image, "text": self.text, "pixels": self.pixels}
+        return {name: table for name, table in found.items() if table is not None}
 
     def codes(self, trials: pd.DataFrame) -> np.ndarray:
         """Row of each trial's stimulus (n_trials,).

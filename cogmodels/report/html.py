@@ -87,6 +87,11 @@ _SCANPATH_NAMES = {
 METRIC_NAMES |= _SCANPATH_NAMES
 METRIC_NAMES |= {f"crps_{metric}": f"CRPS of {name}" for metric, name in _SCANPATH_NAMES.items()}
 METRIC_NAMES |= {"balanced_accuracy": "balanced accuracy", "roc_auc": "area under the ROC curve"}
+METRIC_NAMES |= {"pixcorr": "PixCorr of decoded images", "ssim": "SSIM of decoded images"}
+METRIC_NAMES |= {
+    f"image_two_way_{name}": f"decoded images, two-way identification by {what}"
+    for name, what in (("pixels", "pixels"), ("early", "early features"), ("late", "late features"))
+}
 METRIC_NAMES |= {
     "nss": "NSS",
     "auc": "AUC",

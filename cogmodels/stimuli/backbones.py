@@ -20,15 +20,17 @@ from cogmodels.errors import DataError
 from cogmodels.stimuli.alexnet import AlexNet
 from cogmodels.stimuli.eccentricity import Sampling
 from cogmodels.stimuli.efficientnet_lite import EfficientNetLite
+from cogmodels.stimuli.pixels import Pixels
 from cogmodels.stimuli.resnet import ResNet50
 from cogmodels.stimuli.steps import Apply, Name, PatchedNet, Pool, Step, run_steps
 from cogmodels.stimuli.vgg import VGG16
 
-Preprocessing = Literal["torch", "caffe"]
+Preprocessing = Literal["torch", "caffe", "none"]
 #: How grey levels 0 to 255 become what a network was trained on: order of colours, scale, mean, spread.
 _PREPROCESSING = {
     "torch": ("RGB", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "caffe": ("BGR", 1.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+    "none": ("RGB", 1 / 255, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 
 
@@ -64,6 +66,7 @@ NETWORKS: Mapping[str, Network] = {
     "vgg16": Network(lambda **options: VGG16(**options), True, preprocessing="caffe"),
     "alexnet": Network(lambda **_: AlexNet(), False),
     "resnet50": Network(lambda **_: ResNet50(), False),
+    "pixels": Network(lambda **_: Pixels(), False, preprocessing="none"),
 }
 
 
@@ -85,9 +88,9 @@ class Backbone(nn.Module):
         Windows that grow away from the middle of the image; EfficientNet-Lite and VGG16 can.
     pooling : {"max", "average"}
         Of VGG16 without ``sampling``.
-    preprocessing : {"torch", "caffe"}, optional
-        ``torch``: RGB, 0 to 1, mean and spread of ImageNet. ``caffe``: BGR, 0 to 255, mean taken off. By default what
-        the published weights want; VGG16: caffe.
+    preprocessing : {"torch", "caffe", "none"}, optional
+        ``torch``: RGB, 0 to 1, mean and spread of ImageNet. ``caffe``: BGR, 0 to 255, mean taken off. ``none``: RGB, 0
+        to 1. By default what the published weights want; VGG16: caffe.
     architecture : mapping, optional
         Of VGG16: ``width``, ``batch_norm``, ``head``.
     seed : int
@@ -128,7 +131,7 @@ class Backbone(nn.Module):
                 torch.manual_seed(seed)
                 self.net.initialise()
         self.network = network
-        if weights not in ("random", "initial"):
+        if weights not in ("random", "initial") and any(True for _ in self.net.parameters()):
             hub = Path(torch.hub.get_dir()) / "checkpoints"
             path = _package_file(network) if weights == "package" else weights_file(weights, weights_sha256, hub=hub)
             _load(self.net, network, path)

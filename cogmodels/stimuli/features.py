@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from cogmodels.data.displays import image_shape, read_image
 from cogmodels.data.feature_cache import FeatureCache
+from cogmodels.data.images import resize_all
 from cogmodels.errors import DataError
 from cogmodels.files import digest
 from cogmodels.stimuli.backbones import Backbone
@@ -79,6 +80,29 @@ def iter_features(
         waiting.append((file, keys))
         last = shape
     yield from _batch(waiting, backbone, layers, cache, grid, size, progress)
+
+
+def array_features(
+    images: np.ndarray, backbone: Backbone, layers: Mapping[str, str], *, size: int = 224, batch_size: int = 16
+) -> dict[str, np.ndarray]:
+    """Features of images in memory: name -> (n, d) float32, maps as they are.
+
+    Parameters
+    ----------
+    images : (n, h, w, 3) uint8
+    backbone : Backbone
+    layers : mapping of name -> layer
+    size : int
+        Side that images are brought to, px.
+    batch_size : int
+        Images at a time.
+    """
+    found: dict[str, list[np.ndarray]] = {name: [] for name in layers}
+    for first in range(0, len(images), batch_size):
+        maps = _read(backbone, resize_all(images[first : first + batch_size], size), list(layers.values()), None)
+        for name, layer in layers.items():
+            found[name].append(maps[layer].reshape(len(maps[layer]), -1))
+    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def feature_vectors(maps: Iterator[dict[str, np.ndarray]], layers: Sequence[str], where: object = None) -> np.ndarray:

@@ -25,7 +25,13 @@ CONFIG = {
     "study": "shown",
     "datasets": ["shown"],
     "pipelines": {"betas": {"modality": "betas", "datasets": ["shown"]}},
+    "features": {
+        "px": {"dataset": "shown", "images": "stimuli/*.jpg", "backbone": "pixels", "layers": ["rgb"], "grid": None, "size": [8, 8]},
+    },
     "experiments": {
+        "images": {
+            "dataset": "shown", "pipeline": "betas", "target": "latent", "model": "sttm", "reconstruction": {"pixels": "px"},
+        },
         "ridge": {"dataset": "shown", "pipeline": "betas", "target": "latent", "model": "subject_ridge", "grid": [1.0]}
     },
 }  # fmt: skip
@@ -41,10 +47,19 @@ def test_images_become_features_then_truth_then_responses(workflow):
     write_study(workflow.folder)
     counts = workflow("--configfile", "shown.yaml").counts
     expected = {
-        "gather_images": 1, "extract_features": 1, "simulate_truth": 1, "simulate_subject": 2, "gather_betas": 2,
-        "tabulate_features": 1, "train_cross_subject": 1, "extract_responses": None, "fetch_source": None,
+        "gather_images": 1, "extract_features": 2, "simulate_truth": 1, "simulate_subject": 2, "gather_betas": 2,
+        "tabulate_features": 1, "train_cross_subject": 2, "extract_responses": None, "fetch_source": None,
+        "reconstruct_images": 1, "score_reconstructions": 1, "plot_reconstructions": 1,
     }  # fmt: skip
     assert {name: counts.get(name) for name in expected} == expected
+
+
+def test_images_that_are_no_pixels_are_refused_before_any_job(workflow):
+    wrong = CONFIG["experiments"]["images"] | {"reconstruction": {"pixels": "shown-backbone"}}
+    write_study(workflow.folder, experiments={"images": wrong})
+    run = workflow("--configfile", "shown.yaml", check=False)
+    assert run.code != 0
+    assert "no feature set with `backbone: pixels`" in run.text
 
 
 def test_photographs_of_a_data_set_that_the_study_lacks_are_refused(tmp_path):

@@ -37,6 +37,7 @@ rule train_cross_subject:
         responses=experiment_responses,
         features=experiment_features,
         text=experiment_text,
+        pixels=experiment_pixels,
     output:
         model=f"{RUN}/fold-{{fold}}_seed-{{seed}}/model.safetensors",
         predictions=f"{RUN}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",

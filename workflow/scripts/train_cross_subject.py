@@ -17,7 +17,8 @@ with job(snakemake):
     config = {**snakemake.params.config, "seed": int(wildcards.seed), "pipeline": snakemake.params.pipeline}
     state = checkpoint_folder(snakemake, config)
     tables = [map_responses(Path(file), state / "responses") for file in given.responses]
-    targets = join_targets(read_features(Path(given.features)), read_features(Path(given.text)) if given.text else None)
+    wished = (given.features, given.text, given.pixels)
+    targets = join_targets(*(read_features(Path(file)) if file else None for file in wished))
     run = train_cross_subject(
         [(one.trials, one.values) for one in tables], targets, Plan.of(snakemake.params.config),
         folds="all" if wildcards.fold == "all" else [wildcards.fold], seed=config["seed"], folder=state,

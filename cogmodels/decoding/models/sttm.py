@@ -1,13 +1,15 @@
-"""See Through Their Minds, the high-level part: shallow adapters a subject, one deep decoder, images and words."""
+"""See Through Their Minds: shallow adapters a subject, one deep decoder of images and words, one of pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from cogmodels.decoding.losses import info_nce, unit_mse
+from cogmodels.decoding.losses import cosine, info_nce, unit_mse
+from cogmodels.decoding.models.low_level import LowLevel
 from cogmodels.decoding.network import Batch, SubjectNetwork, agreement, joined
 
 
@@ -32,7 +34,8 @@ class Sttm(SubjectNetwork):
     From the text: a shallow adapter a subject, a deep decoder for all, supervision by images and by words, transfer by
     new adapters alone. Ours: the adapter is linear, LayerNorm, GELU; the decoder is of residual blocks; the loss is
     symmetric InfoNCE for each target and ``mse_weight`` times the squared error of unit vectors. The pixel-wise
-    low-level part is not here.
+    low-level part decodes a small image from the same adapter, guided by the vector that the high level decodes; its
+    loss is the squared error of pixels. The diffusion prior is not here.
 
     Parameters
     ----------
@@ -43,6 +46,10 @@ class Sttm(SubjectNetwork):
     adapter_dropout, dropout : float
         After the adapter, inside of the decoder.
     temperature, mse_weight, text_weight : float
+    pixels : int
+        Values of an image, 3 side^2; 0 = no low-level part.
+    low_level : mapping, optional
+        Options of :class:`cogmodels.decoding.models.low_level.LowLevel`.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class Sttm(SubjectNetwork):
         temperature: float = 0.05,
         mse_weight: float = 1.0,
         text_weight: float = 1.0,
+        pixels: int = 0,
+        low_level: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.hidden, self.adapter_dropout = hidden, adapter_dropout
@@ -66,6 +75,7 @@ class Sttm(SubjectNetwork):
         self.decoder = nn.Sequential(*(_Block(hidden, dropout) for _ in range(blocks)), nn.LayerNorm(hidden))
         self.image_head = nn.Linear(hidden, image)
         self.text_head = nn.Linear(hidden, text) if text else None
+        self.low_level = LowLevel(hidden, image, pixels, **(low_level or {})) if pixels else None
         for subject, width in widths.items():
             self.add_subject(subject, width)
 
@@ -81,17 +91,29 @@ class Sttm(SubjectNetwork):
     def decode(self, values: Tensor, subject: str) -> tuple[Tensor, Tensor | None]:
         return self._heads(self.adapters[subject](values))
 
+    def reconstruct(self, values: Tensor, subject: str) -> Tensor:
+        """Pixels (n, 3 side^2), as deviations from the mean image, decoded from standardised responses."""
+        shallow = self.adapters[subject](values)
+        return self.low_level(shallow, self._heads(shallow)[0])
+
     def objective(self, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         _, parts = batch
         names = list(parts)
         target = joined(parts, names)
-        decoded = self._heads(torch.cat([self.adapters[name](parts[name]["values"]) for name in names]))
+        shallow = torch.cat([self.adapters[name](parts[name]["values"]) for name in names])
+        decoded = self._heads(shallow)
         loss = torch.zeros((), device=decoded[0].device)
         for found, wished, weight in zip(decoded, target, (1.0, self.text_weight), strict=True):
             if found is not None and wished is not None:
                 each = info_nce(found, wished, self.temperature) + self.mse_weight * unit_mse(found, wished)
                 loss = loss + weight * each
-        return loss, agreement(decoded, target)
+        scores = agreement(decoded, target)
+        if self.low_level is not None:
+            seen, shown = self.low_level(shallow, decoded[0]), torch.cat([parts[name]["pixels"] for name in names])
+            loss = loss + self.low_level.loss(seen, shown)
+            scores["pixels"] = cosine(seen.detach(), shown)
+            scores["cosine"] = scores["cosine"] + scores["pixels"]
+        return loss, scores
 
     def _heads(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
         latent = self.decoder(latent)

@@ -14,7 +14,11 @@ PARAMETERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_is_counted():
+    assert set(NETWORKS) == {*PARAMETERS, "pixels"}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_and_strides(name):
     backbone = Backbone(name, "random")
     assert sum(p.numel() for p in backbone.net.parameters()) == PARAMETERS[name]

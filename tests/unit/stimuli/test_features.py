@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cogmodels.config.features import FeatureSet
 from cogmodels.data.feature_cache import FeatureCache
 from cogmodels.errors import DataError
 from cogmodels.stimuli import features
@@ -146,3 +147,28 @@ def test_wrong_input(files, backbone, tmp_path):
     (tmp_path / "none.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"none\.png"):
         run([tmp_path / "none.png"], backbone, tmp_path / "c")
+
+
+def test_pixels_are_the_image_itself(files, tmp_path):
+    pixels = Backbone("pixels")
+    as_they_are = run(files[1:2], pixels, tmp_path / "c", ["rgb"], grid=None)[0]["rgb"]
+    np.testing.assert_allclose(as_they_are, np.asarray(Image.open(files[1])).transpose(2, 0, 1) / 255, atol=1e-6)
+    vectors = feature_vectors(iter(run(files, pixels, tmp_path / "c", ["rgb"], grid=None, size=(8, 8))), ["rgb"])
+    assert vectors.shape == (7, 3 * 8 * 8)
+    assert vectors.min() >= 0
+    assert vectors.max() <= 1
+
+
+@pytest.mark.parametrize("wrong", [{"layers": ["block1"]}, {"size": None}, {"preprocessing": "torch"}])
+def test_pixels_have_one_layer_and_a_size(wrong):
+    options = {
+        "dataset": "d",
+        "images": "*.png",
+        "backbone": "pixels",
+        "layers": ["rgb"],
+        "grid": None,
+        "size": [32, 32],
+    }
+    assert FeatureSet(**options).backbone == "pixels"
+    with pytest.raises(ValueError, match="`pixels` have one layer"):
+        FeatureSet(**options | wrong)

@@ -32,7 +32,7 @@ def decoder_figures():
     figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in drawn]
     compared = [f"{comparison_folder(name)}/comparison-{name}.png" for name in compared_decoders()]
     figures += [f"{PLAN.experiment_folder(name)}/curves.png" for name in PLAN.networks]
-    return compared + figures + adaptation_outputs("adaptation.png")
+    return compared + figures + adaptation_outputs("adaptation.png") + reconstruction_files("reconstructions.png")
 
 
 def first_adapted(curve):
