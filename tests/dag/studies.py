@@ -26,6 +26,8 @@ TINY = {
 CONFIG = {
     "study": "tiny",
     "datasets": ["tiny"],
+    # Most tests of the tiny study ask nothing of W&B, whose start takes seconds.
+    "tracking": {"mode": "disabled"},
     "pipelines": {
         "trial-mean": {"datasets": ["tiny"]},
         "epochs": {"datasets": ["tiny"]},
