@@ -43,6 +43,8 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], files:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    # What the tests' own process keeps of compiled code is not for this one to follow.
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in environment
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
