@@ -13,7 +13,7 @@ from cogmodels.data.tables import read_responses
 from tests.dag.test_faults import paragraphs
 
 pytestmark = pytest.mark.slow
-SHAPE, VOLUMES, TR, SUBJECTS, RUNS = (6, 6, 4), 60, 2.0, ("01",), ("1", "3")
+SHAPE, VOLUMES, TR, SUBJECTS, RUNS = (6, 6, 4), 60, 2.0, ("01",), ("1", "2", "3")
 ONSETS = 8 + 18.0 * np.arange(6)
 # Voxels that answer to one of two categories; a corner that the mask holds and nothing was measured in.
 MASK = np.zeros(SHAPE, bool)
