@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.dag.forks import run_snakemake
 
 
 @dataclass
@@ -36,24 +36,15 @@ class Workflow:
     def __call__(
         self, *arguments: str, dry: bool = True, timeout: int = 600, check: bool = True, **variables: str
     ) -> Run:
-        command = [sys.executable, "-m", "snakemake", "-s", str(self.checkout / "Snakefile")]
+        command = ["-s", str(self.checkout / "Snakefile")]
         command += ["--directory", str(self.folder), "--cores", "2"]
         command += ["--workflow-profile", "none", "--rerun-incomplete"]
         # Before the arguments, which may end with `--` and targets.
         command += [*(["--dry-run"] if dry else []), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(self.checkout), "WANDB_MODE": "offline", **variables}
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        text = done.stdout + done.stderr
-        assert not check or done.returncode == 0, text[-6000:]
-        return Run(done.returncode, text, job_counts(text), job_reasons(text))
+        code, text = run_snakemake(command, self.folder, environment, timeout)
+        assert not check or code == 0, text[-6000:]
+        return Run(code, text, job_counts(text), job_reasons(text))
 
 
 def job_counts(text: str) -> dict[str, int]:

@@ -17,15 +17,18 @@ TINY = {
         "gaze": {"trials": 6},
     },
     "subjects": ["01", "02"],
+    # EEG and gaze of one subject: their jobs start slowly, and two subjects of one modality are enough to be told apart.
     "recordings": [
         {"modality": "fmri", "task": "viewing", "runs": ["01", "02"]},
-        {"modality": "eeg", "task": "viewing"},
-        {"modality": "gaze", "task": "freeview", "recordings": ["eye1"]},
+        {"modality": "eeg", "task": "viewing", "subjects": ["01"]},
+        {"modality": "gaze", "task": "freeview", "recordings": ["eye1"], "subjects": ["01"]},
     ],
 }  # fmt: skip
 CONFIG = {
     "study": "tiny",
     "datasets": ["tiny"],
+    # Most tests of the tiny study ask nothing of W&B, whose start takes seconds.
+    "tracking": {"mode": "disabled"},
     "pipelines": {
         "trial-mean": {"datasets": ["tiny"]},
         "epochs": {"datasets": ["tiny"]},

@@ -22,7 +22,7 @@ LAYERS = {
     for name, k in (("low", 3), ("middle", 4), ("high", 5))
 }
 STUDY = {
-    "study": "diets", "datasets": ["own-displays"],
+    "study": "diets", "datasets": ["own-displays"], "tracking": {"mode": "disabled"},
     "diets": {
         "above": {
             "description": "light from above",
@@ -75,7 +75,6 @@ def test_what_training_leaves(finished):
     manifest = read_json(run / "manifest.json")
     assert manifest["config"]["manipulation"] == "upright"
     assert manifest["config"]["seed"] == 1
-    assert read_json(run / "wandb.json")["logged"]
     weights = [
         read_weights(results / f"{name}/seed-{k}/model.safetensors") for name in ("above", "turned") for k in (0, 1)
     ]
@@ -131,6 +130,13 @@ def test_training_on_a_gpu_takes_one(finished):
     text = finished(*CONFIG, *config).text
     assert text.count("gpu=1") == 2
     assert "gpu=0" in finished(*CONFIG, "--config", "diets={turned: {recipe: {epochs: 3}}}").text
+
+
+def test_training_is_shown_in_wandb(finished):
+    """After the dry runs: with W&B in this run alone, it is one that the others' plan would make again."""
+    target = "results/diets/training/above/seed-1/wandb.json"
+    finished(*CONFIG, "--config", "tracking={mode: offline}", "--", target, dry=False)
+    assert read_json(finished.folder / target)["logged"]
 
 
 def test_wrong_diets_stop_before_any_job(finished):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def write_subject(root, subject, columns=("onset", "duration", "trial_type")):
     rng = np.random.default_rng(int(subject))
-    for run in ("1", "2", "3"):
+    for run in ("1", "2"):
         names = {"subject": subject, "task": "see", "run": run}
         data = rng.normal(100, 1, (5, 5, 4, 40)).astype(np.float32)
         data[1:4, 1:4, 1:3] += 500
@@ -44,7 +44,7 @@ def test_broken_subjects_fail_alone(workflow, tmp_path):
     cut.write_bytes(cut.read_bytes()[:3000])
     write_subject(bids, "03", columns=("onset", "trial_type"))
     write_subject(bids, "04")
-    (bids / "sub-04" / "func" / "sub-04_task-see_run-3_events.tsv").unlink()
+    (bids / "sub-04" / "func" / "sub-04_task-see_run-2_events.tsv").unlink()
     (bids / "sub-05").mkdir()
     workflow.folder.joinpath("data_specs").mkdir()
     spec = {
@@ -68,7 +68,7 @@ def test_broken_subjects_fail_alone(workflow, tmp_path):
     assert "sub-03_task-see_run-1_events.tsv" in column
     assert "lack column `duration`" in column
     (missing,) = [one for one in paragraphs(text, "extract_responses") if "subject=04" in one]
-    assert "sub-04_task-see_run-3_events.tsv" in missing
+    assert "sub-04_task-see_run-2_events.tsv" in missing
     assert "does not exist" in missing
     (empty,) = [one for one in paragraphs(text, "mask_bold") if "subject=05" in one]
     assert "no BOLD runs" in empty

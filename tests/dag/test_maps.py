@@ -10,6 +10,7 @@ from tests.dag.studies import write_tiny
 
 MODELS = {
     "datasets": ["tiny"],
+    "tracking": {"mode": "offline"},
     "pipelines": {
         "trial-mean": {
             "exclude": ["02"],

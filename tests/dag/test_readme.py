@@ -34,7 +34,7 @@ def test_own_bids_data_as_the_readme_says(workflow, readme, tmp_path):
     (workflow.folder / "data_specs" / "mine.yaml").write_text(spec.replace("/path/to/bids", str(tmp_path / "bids")))
     (workflow.folder / "mine.yaml").write_text(config)
     run = workflow("--configfile", "mine.yaml")
-    assert run.counts["clean_bold"] == 6
+    assert run.counts["clean_bold"] == 2
     assert run.counts["train_decoder"] == 1
     assert "clean_eeg" not in run.counts
 
@@ -45,7 +45,7 @@ def test_the_experiment_of_the_readme_is_one_more(workflow, readme):
     assert list(yaml.safe_load(overlay)) == ["experiments"]
     run = workflow("--configfile", "more.yaml")
     assert run.counts["train_decoder"] == 9
-    assert run.counts["clean_bold"] == 56
+    assert run.counts["clean_bold"] == 10
 
 
 def test_the_sweep_of_the_readme_is_an_experiment_for_each_value(workflow, readme):
@@ -57,7 +57,7 @@ def test_the_sweep_of_the_readme_is_an_experiment_for_each_value(workflow, readm
 def test_the_shipped_ablation_is_one_more_pipeline_and_experiment(workflow, root):
     run = workflow("--configfile", str(root / "config" / "ablations" / "no-detrend.yaml"))
     assert run.counts["train_decoder"] == 9
-    assert run.counts["clean_bold"] == 56 + 12
+    assert run.counts["clean_bold"] == 10 + 1
 
 
 def test_files_that_the_readme_names_exist(root, readme):

@@ -29,7 +29,7 @@ SPEC = {
     },
 }  # fmt: skip
 STUDY = {
-    "study": "own", "datasets": ["rooms"],
+    "study": "own", "datasets": ["rooms"], "tracking": {"mode": "disabled"},
     "features": {"early": {"dataset": "rooms", "images": "stimuli/room-*.png", "layers": ["block1"], "size": [64, 64]}},
     "experiments": {
         "match": {"family": "search", "dataset": "rooms", "model": "pixel_match", "bootstrap": 200},

@@ -145,25 +145,25 @@ rule mask_prepared_bold:
 
 
 rule clean_bold:
-    """Remove the slow drift of one run and standardise its voxels."""
+    """Remove the slow drift of each run of a subject and standardise its voxels."""
     input:
-        raw=bold_before(),
+        raw=subject_raw,
+        bold=subject_bold_before(),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        confounds=confounds_of,
+        confounds=subject_confounds,
     output:
-        bold=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
+        # Written last: the runs' own files lie beside it, as many as the subject has.
+        cleaned=f"{FMRI}/func/sub-{{subject}}_desc-clean_bold.json",
     log:
-        "logs/clean_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+        "logs/clean_bold/{dataset}_{pipeline}_sub-{subject}.log",
     benchmark:
-        "logs/benchmarks/clean_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+        "logs/benchmarks/clean_bold/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
         pipeline=FMRI_PIPELINES,
-    group:
-        "clean_bold"
     conda:
         "../../envs/fmri.yaml"
     params:
-        bold=bold_path(),
+        recordings=cleaned_recordings,
         settings=lambda wildcards: settings(
             wildcards.pipeline,
             "detrend_order",
@@ -183,7 +183,7 @@ rule extract_responses:
     input:
         raw=subject_raw,
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz"),
+        cleaned=f"{FMRI}/func/sub-{{subject}}_desc-clean_bold.json",
     output:
         responses=f"{FMRI}/sub-{{subject}}{{part}}_responses.parquet",
     log:
@@ -197,6 +197,7 @@ rule extract_responses:
         "../../envs/fmri.yaml"
     params:
         recordings=subject_recordings,
+        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz"),
         settings=lambda wildcards: settings(wildcards.pipeline, "delay_s", "window_s"),
         code=code("extract_responses"),
     script:
@@ -263,7 +264,7 @@ rule plot_bold:
     input:
         raw=subject_raw,
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz")[:1],
+        cleaned=f"{FMRI}/func/sub-{{subject}}_desc-clean_bold.json",
     output:
         figure=report(
             f"{FMRI}/figures/sub-{{subject}}_bold.png",
@@ -282,6 +283,7 @@ rule plot_bold:
     params:
         recordings=subject_recordings,
         prepared=lambda wildcards: subject_prepared(wildcards, "series")[:1],
+        bold=lambda wildcards: subject_files(wildcards, "func/{recording}_desc-clean_bold.nii.gz")[:1],
         title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}",
         code=code("plot_bold"),
     script:
@@ -289,24 +291,25 @@ rule plot_bold:
 
 
 rule measure_bold:
-    """Measure the quality of one run: head motion, changes from volume to volume, temporal SNR."""
+    """Measure the quality of each run of a subject: head motion, changes from volume to volume, temporal SNR."""
     input:
-        raw=bold_before("smoothed"),
+        raw=subject_raw,
+        bold=subject_bold_before("smoothed"),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        motion=known_motion,
+        motion=subject_motion,
     output:
-        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
-        quality=f"{FMRI}/func/{{recording}}_desc-quality_bold.json",
+        # Written last: the runs' tables by volume lie beside it.
+        quality=f"{FMRI}/func/sub-{{subject}}_desc-quality_bold.json",
     log:
-        "logs/measure_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+        "logs/measure_bold/{dataset}_{pipeline}_sub-{subject}.log",
     benchmark:
-        "logs/benchmarks/measure_bold/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+        "logs/benchmarks/measure_bold/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
         pipeline=FMRI_PIPELINES,
     conda:
         "../../envs/fmri.yaml"
     params:
-        bold=bold_path("smoothed"),
+        recordings=subject_recordings,
         code=code("measure_bold"),
     script:
         "../scripts/measure_bold.py"
@@ -318,9 +321,8 @@ rule plot_bold_quality:
         raw=bold_before("smoothed"),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
         motion=known_motion,
-        clean=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
-        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
-        quality=f"{FMRI}/func/{{recording}}_desc-quality_bold.json",
+        cleaned=f"{FMRI}/func/sub-{{subject}}_desc-clean_bold.json",
+        quality=f"{FMRI}/func/sub-{{subject}}_desc-quality_bold.json",
     output:
         figure=report(
             f"{FMRI}/figures/{{recording}}_quality.png",
@@ -338,6 +340,8 @@ rule plot_bold_quality:
         "../../envs/fmri.yaml"
     params:
         bold=bold_path("smoothed"),
+        clean=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
+        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
         title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: {wildcards.recording}",
         code=code("plot_bold_quality"),
     script:
@@ -347,7 +351,7 @@ rule plot_bold_quality:
 rule tabulate_bold_quality:
     """Gather the quality of all runs into one table, runs that differ from the others marked."""
     input:
-        quality=lambda wildcards: dataset_files(wildcards, "func/{recording}_desc-quality_bold.json"),
+        quality=quality_of_subjects,
     output:
         quality=f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/quality.tsv",
         sidecar=f"{DERIVATIVES}/{{dataset}}/{{pipeline}}/quality.json",
@@ -360,7 +364,6 @@ rule tabulate_bold_quality:
     conda:
         "../../envs/fmri.yaml"
     params:
-        recordings=dataset_recordings,
         simulated=lambda wildcards: PLAN.kind(wildcards.dataset) == "simulation",
         code=code("tabulate_bold_quality"),
     script:

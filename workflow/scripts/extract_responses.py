@@ -11,7 +11,7 @@ from cogmodels.tracking.job import job
 with job(snakemake):
     mask, _ = read_mask(Path(snakemake.input.mask))
     parts = []
-    for run, file in zip(snakemake.params.recordings, snakemake.input.bold, strict=True):
+    for run, file in zip(snakemake.params.recordings, snakemake.params.bold, strict=True):
         events = read_events(Path(run["path"].replace("_bold.nii.gz", "_events.tsv")))
         bold = read_masked(Path(file), mask)
         values = window_mean_responses(

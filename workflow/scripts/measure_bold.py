@@ -1,4 +1,4 @@
-"""Measure the quality of one run: head motion, changes from volume to volume, temporal SNR."""
+"""Measure the quality of each run of a subject: head motion, changes from volume to volume, temporal SNR."""
 
 from pathlib import Path
 
@@ -10,10 +10,13 @@ from cogmodels.fmri.quality import measure_run
 from cogmodels.tracking.job import job
 
 with job(snakemake):
-    mask, _ = read_mask(Path(snakemake.input.mask))
-    bold = read_masked(Path(snakemake.params.bold), mask)
-    known = [read_confounds(Path(file)) for file in [snakemake.input.get("motion")] if file]
-    moved = (known[0][list(MOTION)], steady_volumes(known[0])) if known else ()
-    volumes, run = measure_run(bold.data, *moved)
-    write_tsv(Path(snakemake.output.volumes), volumes)
-    write_json(Path(snakemake.output.quality), run)
+    given, recordings = snakemake.input, snakemake.params.recordings
+    mask, _ = read_mask(Path(given.mask))
+    files = given.bold or [run["path"] for run in recordings]
+    output, quality = Path(snakemake.output.quality), {}
+    for number, run in enumerate(recordings):
+        known = [read_confounds(Path(file)) for file in given.motion[number : number + 1]]
+        moved = (known[0][list(MOTION)], steady_volumes(known[0])) if known else ()
+        volumes, quality[run["stem"]] = measure_run(read_masked(Path(files[number]), mask).data, *moved)
+        write_tsv(output.parent / f"{run['stem']}_desc-quality_timeseries.tsv", volumes)
+    write_json(output, quality)

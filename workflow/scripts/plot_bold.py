@@ -11,7 +11,7 @@ with job(snakemake):
     first = snakemake.params.recordings[0]
     mask, _ = read_mask(Path(snakemake.input.mask))
     source = [*snakemake.params.prepared, first["path"]][0]
-    raw, clean = read_bold(Path(source)), read_bold(Path(snakemake.input.bold[0]))
+    raw, clean = read_bold(Path(source)), read_bold(Path(snakemake.params.bold[0]))
     figure = plot_cleaning(
         raw.data, clean.data, mask, raw.repetition_time, title=f"{snakemake.params.title}, {first['stem']}"
     )

@@ -12,14 +12,14 @@ from cogmodels.tracking.job import job
 with job(snakemake):
     given = snakemake.input
     mask, _ = read_mask(Path(given.mask))
-    before, after = (read_masked(Path(file), mask) for file in (snakemake.params.bold, given.clean))
+    before, after = (read_masked(Path(file), mask) for file in (snakemake.params.bold, snakemake.params.clean))
     figure = plot_quality(
         before.data,
         after.data,
         mask,
         before.repetition_time,
-        volumes=read_tsv(Path(given.volumes)),
-        quality=read_json(Path(given.quality)),
+        volumes=read_tsv(Path(snakemake.params.volumes)),
+        quality=read_json(Path(given.quality))[snakemake.wildcards.recording],
         motion=read_confounds(Path(given.motion)) if given.get("motion") else None,
         title=snakemake.params.title,
     )

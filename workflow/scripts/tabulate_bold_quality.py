@@ -10,8 +10,9 @@ from cogmodels.tracking.job import job
 
 with job(snakemake) as log:
     rows = [
-        {"recording": recording["stem"], **read_json(Path(file))}
-        for recording, file in zip(snakemake.params.recordings, snakemake.input.quality, strict=True)
+        {"recording": recording, **quality}
+        for file in snakemake.input.quality
+        for recording, quality in read_json(Path(file)).items()
     ]
     table = flag_runs(pd.DataFrame(rows))
     log.info("%d of %d runs are marked", table["outlier"].sum(), len(table))

@@ -175,7 +175,7 @@ def test_the_same_seed_raises_the_same_network(trained, tmp_path):
 
 def test_a_tiny_diet_is_learnt_by_heart(tmp_path):
     images = {**SMALL["images"], "train": 16, "validation": 8, "test": 8, "flip": False}
-    recipe = {**SMALL["recipe"], "epochs": 90, "learning_rate": 0.01}
+    recipe = {**SMALL["recipe"], "epochs": 60, "learning_rate": 0.01}
     network = {**SMALL["network"], "width": 0.125}
     run = train_backbone(diet(images=images, recipe=recipe, network=network), seed=1, folder=tmp_path)
     assert run.curves["train_accuracy"].max() == 1

@@ -90,18 +90,32 @@ def known_motion(wildcards):
     return f"{FMRI}/func/{{recording}}_desc-motion_timeseries.tsv".format(**wildcards)
 
 
-def confounds_of(wildcards):
-    """The table of what is regressed out of a run; none where nothing is."""
-    section = STUDY.pipelines[wildcards.pipeline]
-    return known_motion(wildcards) if section.motion_regressors or section.source == "fmriprep" else []
+def subject_motion(wildcards):
+    """The motion parameters of all runs of a subject; none where nothing estimates them."""
+    if STUDY.pipelines[wildcards.pipeline].source == "fmriprep":
+        return subject_prepared(wildcards, "confounds")
+    if not STUDY.pipelines[wildcards.pipeline].realign:
+        return []
+    return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv")
 
 
 def subject_confounds(wildcards):
     """The tables of what is regressed out of all runs of a subject; none where nothing is."""
     section = STUDY.pipelines[wildcards.pipeline]
-    if section.source == "fmriprep":
-        return subject_prepared(wildcards, "confounds")
-    return subject_files(wildcards, "func/{recording}_desc-motion_timeseries.tsv") if section.motion_regressors else []
+    return subject_motion(wildcards) if section.motion_regressors or section.source == "fmriprep" else []
+
+
+def cleaned_recordings(wildcards):
+    """The runs that something reads clean: the first, which is drawn, where neither responses nor figures need all."""
+    section, runs = STUDY.pipelines[wildcards.pipeline], subject_recordings(wildcards)
+    return runs if section.responses == "window_mean" or section.figures else runs[:1]
+
+
+def quality_of_subjects(wildcards):
+    """The quality of the runs of each subject that has any."""
+    folder = PLAN.derivative(wildcards.dataset, wildcards.pipeline)
+    subjects = dict.fromkeys(r.subject for r in PLAN.recordings(wildcards.dataset, wildcards.pipeline))
+    return [f"{folder}/sub-{subject}/func/sub-{subject}_desc-quality_bold.json" for subject in subjects]
 
 
 def shipped_motion(wildcards):
