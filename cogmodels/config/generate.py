@@ -55,6 +55,7 @@ from cogmodels.config.eeg_decoding import (
 from cogmodels.config.eeg_files import EegFiles
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
+from cogmodels.config.joint import JointExperiment, JointOptions
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
 from cogmodels.config.scanpath import (
@@ -132,6 +133,8 @@ STUDY_SECTIONS = {
     "`experiments.<name>.mindbridge`": MindBridgeOptions,
     "`experiments.<name>.mindeye2`": MindEye2Options,
     "`experiments.<name>.sttm`": SttmOptions,
+    "`experiments.<name>`, `family: decoding`, `model: joint`": JointExperiment,
+    "`experiments.<name>.joint`": JointOptions,
     "`experiments.<name>`, `family: decoding`, EEG of new people": EegDecodingExperiment,
     "`experiments.<name>.candidates` (a list)": EpochCandidate,
     "`experiments.<name>.recipe` of EEG": EpochRecipe,
