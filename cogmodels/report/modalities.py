@@ -50,6 +50,7 @@ def plot_modalities(
                 spot = 0 if pd.isna(row.gain) else row.gain_ci_high
                 right.annotate(text, (spot, at), (5, 0), textcoords="offset points", va="center", fontsize=7)
             right.margins(x=0.3)
+            right.locator_params(axis="x", nbins=5)
             right.set_xlabel("what all modalities add, paired")
         _legend(figure)
     return figure
