@@ -67,10 +67,6 @@ class JointExperiment(CrossSubjectExperiment):
             raise ValueError("`pipelines` names no responses")
         if self.alignment is not None:
             raise ValueError("`alignment` aligns one pipeline's responses: leave it out of a joint decoder")
-        if self.adapt_trials == 0:
-            raise ValueError(
-                "`adapt_trials: 0`: the joint decoder has no adapters of a subject of whom it saw no trial"
-            )
         return self
 
 
