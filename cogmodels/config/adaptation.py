@@ -46,8 +46,8 @@ def check_adaptation(curves: Mapping[str, AdaptationCurve], experiments: Mapping
                         where=place,
                         remedy="Name decoders across subjects with `protocol: new_subject`",
                     )
-            same = ("dataset", "pipeline", "target", "adapt_trials", "seeds", "folds")
-            unlike = [key for key in same if getattr(pair[0], key) != getattr(pair[1], key)]
+            same = ("dataset", "pipeline", "pipelines", "target", "adapt_trials", "seeds", "folds")
+            unlike = [key for key in same if getattr(pair[0], key, None) != getattr(pair[1], key, None)]
             if unlike:
                 raise ConfigError(
                     f"`{first}` and `{second}` differ in `{unlike[0]}`",

@@ -55,6 +55,7 @@ from cogmodels.config.eeg_decoding import (
 from cogmodels.config.eeg_files import EegFiles
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
+from cogmodels.config.joint import JointExperiment, JointOptions
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
 from cogmodels.config.reconstruction import Diffusion, Reconstruction
@@ -135,6 +136,8 @@ STUDY_SECTIONS = {
     "`experiments.<name>.sttm`": SttmOptions,
     "`experiments.<name>.reconstruction`": Reconstruction,
     "`experiments.<name>.reconstruction.diffusion`": Diffusion,
+    "`experiments.<name>`, `family: decoding`, `model: joint`": JointExperiment,
+    "`experiments.<name>.joint`": JointOptions,
     "`experiments.<name>`, `family: decoding`, EEG of new people": EegDecodingExperiment,
     "`experiments.<name>.candidates` (a list)": EpochCandidate,
     "`experiments.<name>.recipe` of EEG": EpochRecipe,

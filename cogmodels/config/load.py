@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from cogmodels.config.adaptation import check_adaptation
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
+from cogmodels.config.joint import JointExperiment, pipelines_of
 from cogmodels.config.named import expand_sweeps, resolve_extends
 from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
@@ -40,20 +42,18 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     _check_alignments(study, where)
     check_scanpaths(study, where)
     _check_comparisons(study, where)
-    for name, experiment in study.experiments.items():
-        if experiment.dataset not in study.datasets or experiment.family != "decoding":
-            continue
+    for name, experiment, wanted in _decoded(study):
         key = f"{where}, experiments.{name}.pipeline"
-        pipeline = study.pipelines.get(experiment.pipeline)
+        pipeline = study.pipelines.get(wanted)
         if pipeline is None:
             raise ConfigError(
-                f"unknown pipeline `{experiment.pipeline}`{suggestion(experiment.pipeline, study.pipelines)}",
+                f"unknown pipeline `{wanted}`{suggestion(wanted, study.pipelines)}",
                 where=key,
                 remedy="Name one of `pipelines`, or add it there",
             )
         if experiment.dataset not in pipeline.datasets:
             raise ConfigError(
-                f"pipeline `{experiment.pipeline}` does not run on data set `{experiment.dataset}` "
+                f"pipeline `{wanted}` does not run on data set `{experiment.dataset}` "
                 f"but on {', '.join(pipeline.datasets)}",
                 where=key,
                 remedy="Add the data set to the pipeline's `datasets`, or choose another pipeline",
@@ -61,14 +61,14 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         by_stimulus = experiment.protocol in BY_STIMULUS
         if pipeline.modality == "fmri" and pipeline.responses in ("B", "C", "D") and not by_stimulus:
             raise ConfigError(
-                f"pipeline `{experiment.pipeline}` chooses responses `{pipeline.responses}` on all runs, "
+                f"pipeline `{wanted}` chooses responses `{pipeline.responses}` on all runs, "
                 f"so that with `{experiment.protocol}` test runs would take part in choosing",
                 where=key,
                 remedy="Use `lsa` or `lss`, or the protocol `held_out_stimuli`, whose test trials are kept out",
             )
         if pipeline.modality == "fmri" and pipeline.voxels.reliability != "none" and not by_stimulus:
             raise ConfigError(
-                f"pipeline `{experiment.pipeline}` chooses voxels by their reliability once a subject, so that with "
+                f"pipeline `{wanted}` chooses voxels by their reliability once a subject, so that with "
                 f"`{experiment.protocol}` test trials would take part in choosing",
                 where=key,
                 remedy="Use the protocol `held_out_stimuli`, whose test trials are kept out, or an image of a region",
@@ -77,24 +77,32 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
             for step in ("autoreject", "whitening"):
                 if getattr(pipeline, step) != "none":
                     raise ConfigError(
-                        f"`{step}` of pipeline `{experiment.pipeline}` is fitted once a subject, so that with "
+                        f"`{step}` of pipeline `{wanted}` is fitted once a subject, so that with "
                         f"`{experiment.protocol}` it would see test trials",
                         where=key,
                         remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`",
                     )
         if isinstance(experiment, EegDecodingExperiment) and pipeline.modality != "eeg":
             raise ConfigError(
-                f"model `{experiment.model}` decodes epochs, pipeline `{experiment.pipeline}` makes none",
+                f"model `{experiment.model}` decodes epochs, pipeline `{wanted}` makes none",
                 where=key,
                 remedy="Choose an eeg pipeline",
             )
-        if pipeline.modality == "gaze":
+        if pipeline.modality == "gaze" and not isinstance(experiment, JointExperiment):
             raise ConfigError(
-                f"pipeline `{experiment.pipeline}` makes fixations, a decoder needs responses",
+                f"pipeline `{wanted}` makes fixations, a decoder needs responses",
                 where=key,
                 remedy="Choose an fmri or eeg pipeline",
             )
     return study
+
+
+def _decoded(study: Study) -> Iterator[tuple[str, Any, str]]:
+    """Each decoder on a data set of the study, with each pipeline that it reads."""
+    for name, experiment in study.experiments.items():
+        if experiment.dataset in study.datasets and experiment.family == "decoding":
+            for pipeline in pipelines_of(experiment):
+                yield name, experiment, pipeline
 
 
 def _check_comparisons(study: Study, where: str | Path) -> None:

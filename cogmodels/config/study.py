@@ -26,6 +26,7 @@ from cogmodels.config.detectors import (
 from cogmodels.config.eeg_decoding import EPOCH_MODEL_NAMES, DecoderComparison, EegDecodingExperiment
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
+from cogmodels.config.joint import GazeResponses, JointExperiment
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.scanpath import GeneratedScanpaths, ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
@@ -198,6 +199,7 @@ class GazePipeline(Pipeline):
     remodnav: Remodnav = Field(Remodnav(), description="parameters of `remodnav`")
     i2mc: I2mc = Field(I2mc(), description="parameters of `i2mc`")
     relative_velocity: RelativeVelocity = Field(RelativeVelocity(), description="parameters of `relative_velocity`")
+    responses: GazeResponses = Field(GazeResponses(), description="responses of a trial, for a joint decoder")
 
     def detection(self) -> dict[str, Any]:
         """The detector and its parameters."""
@@ -388,6 +390,8 @@ def _family(section: Any) -> str:
     """Family of an experiment; decoders need not name theirs, those across subjects are told by their model."""
     read = section.get if isinstance(section, dict) else lambda name, default: getattr(section, name, default)
     family = read("family", "decoding")
+    if family == "decoding" and read("model", None) == "joint":
+        return "joint"
     if family == "decoding" and read("model", None) in EPOCH_MODEL_NAMES:
         return "epochs"
     return "cross_subject" if family == "decoding" and read("model", None) in CROSS_SUBJECT_NAMES else family
@@ -396,6 +400,7 @@ def _family(section: Any) -> str:
 AnyExperiment = Annotated[
     Annotated[DecodingExperiment, Tag("decoding")]
     | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
+    | Annotated[JointExperiment, Tag("joint")]
     | Annotated[EegDecodingExperiment, Tag("epochs")]
     | Annotated[SearchExperiment, Tag("search")]
     | Annotated[ScanpathExperiment, Tag("scanpath")],

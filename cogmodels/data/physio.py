@@ -183,13 +183,16 @@ def read_screen(path: Path) -> dict[str, Any]:
 
 
 def read_trials(path: Path) -> pd.DataFrame:
-    """Trials of a gaze recording from the ``_events.tsv`` beside it: onset, duration (s), stimulus, trial.
+    """Trials of a gaze recording from the ``_events.tsv`` beside it: onset, duration (s), stimulus, trial, label,
+    split.
 
-    Without such a file the recording is one trial.
+    Without such a file the recording is one trial, of no stimulus.
     """
     table = _events_file(path, ".tsv")
     if not table.exists():
-        return pd.DataFrame({"onset": [0.0], "duration": [np.inf], "stimulus": ["none"], "trial": [0]})
+        return pd.DataFrame({"onset": [0.0], "duration": [np.inf], "stimulus": ["none"], "trial": [0]}).assign(
+            label="none", split="none"
+        )
     events = read_tsv(table)
     if "trial" in events:
         events = events[events["trial"].notna()]
@@ -200,6 +203,8 @@ def read_trials(path: Path) -> pd.DataFrame:
             "duration": pd.to_numeric(events["duration"]).to_numpy(dtype=float),
             "stimulus": "none" if stimulus is None else stimulus.fillna("none").astype(str).to_numpy(),
             "trial": events["trial"].to_numpy() if "trial" in events else np.arange(len(events)),
+            "label": events["trial_type"].fillna("none").astype(str).to_numpy() if "trial_type" in events else "none",
+            "split": events["split"].fillna("none").astype(str).to_numpy() if "split" in events else "none",
         }
     )
 

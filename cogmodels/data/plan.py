@@ -14,6 +14,7 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.features import FeatureSet
+from cogmodels.config.joint import JointExperiment
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.scanpath import ScanpathSet
@@ -299,6 +300,11 @@ class Plan:
     def across(self) -> list[str]:
         """Names of the decoders that learn from several subjects."""
         return [name for name, one in self.experiments.items() if isinstance(one, CrossSubjectExperiment)]
+
+    @property
+    def joint(self) -> list[str]:
+        """Names of those of them that join several kinds of responses."""
+        return [name for name, one in self.experiments.items() if isinstance(one, JointExperiment)]
 
     @property
     def adaptation_curves(self) -> dict[str, AdaptationCurve]:

@@ -49,7 +49,7 @@ def compare_adaptation(
     """
     rows = []
     for n_trials, *both in pairs:
-        pretrained, scratch = (_by_subject(table, stimuli, features) for table in both)
+        pretrained, scratch = (by_subject(table, stimuli, features) for table in both)
         if pretrained.keys() != scratch.keys():
             raise DataError(
                 f"{n_trials} trials: the subjects or test stimuli of the two experiments are not the same",
@@ -89,7 +89,7 @@ def adaptation_scores(table: pd.DataFrame, experiments: dict[int, str]) -> pd.Da
     )  # fmt: skip
 
 
-def _by_subject(
+def by_subject(
     predictions: pd.DataFrame, stimuli: list[str], features: np.ndarray
 ) -> dict[tuple[str, tuple[str, ...]], dict[str, np.ndarray]]:
     """(Subject, its test stimuli) -> each metric's scores (n_stimuli,)."""

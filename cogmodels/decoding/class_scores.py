@@ -55,7 +55,8 @@ def score_classes(
 
     Returns
     -------
-    DataFrame with the columns of ``SCORE_COLUMNS``. The ceiling is 1: labels carry no noise of their own.
+    DataFrame with the columns of ``SCORE_COLUMNS`` and ``shuffled_brain``: the mean over the permutations, which is
+    what the decoders reach with other trials of the same person. The ceiling is 1: labels carry no noise of their own.
     """
     people = person_scores(predictions)
     generator = np.random.default_rng([seed, 31])
@@ -66,9 +67,10 @@ def score_classes(
         values = people[metric].to_numpy()
         value = float(values.mean())
         low, high = bootstrap_interval([values[[k]] for k in range(len(values))], samples=bootstrap, seed=seed)
-        p = permutation_p(value, np.mean([one[metric] for one in nulls], axis=0))
-        rows.append([metric, value, low, high, chance[metric], 1.0, p, len(values), "subject"])
-    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+        null = np.mean([one[metric] for one in nulls], axis=0)
+        p = permutation_p(value, null)
+        rows.append([metric, value, low, high, chance[metric], 1.0, p, len(values), "subject", float(null.mean())])
+    return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "shuffled_brain"])
 
 
 def score_run(predictions: pd.DataFrame, features: Features | None) -> pd.DataFrame:
@@ -96,7 +98,8 @@ def compare_people(
     Returns
     -------
     DataFrame
-        experiment, metric, value, ci_low, ci_high, chance, p, p_refit, n; ``difference`` with ``difference_low``,
+        experiment, metric, value, ci_low, ci_high, chance, shuffled_brain, p, p_refit, n; ``difference`` with
+        ``difference_low``,
         ``difference_high`` and ``difference_p`` (two-sided sign flips of people; missing for the reference).
 
     Raises
@@ -107,7 +110,7 @@ def compare_people(
     rows = []
     known = scores[scores["metric"] == metric].set_index("experiment")
     first = people[reference].set_index("subject")[metric]
-    columns = ["value", "ci_low", "ci_high", "chance", "p", "p_refit", "n"]
+    columns = ["value", "ci_low", "ci_high", "chance", "shuffled_brain", "p", "p_refit", "n"]
     for name, table in people.items():
         own = table.set_index("subject")[metric]
         if set(own.index) != set(first.index):

@@ -14,10 +14,11 @@ import pandas as pd
 from cogmodels.config.decoding import ZERO_SHOT_NAMES
 from cogmodels.config.training import Recipe
 from cogmodels.data.tables import Features
+from cogmodels.decoding.joining import JoinedTrials, predict_part
 from cogmodels.decoding.linear import DecoderRun, permute_within
 from cogmodels.decoding.network import TrainedNetwork, initial_network
 from cogmodels.decoding.protocols import make_folds
-from cogmodels.decoding.registry import BASELINES, NETWORKS
+from cogmodels.decoding.registry import BASELINES, JOINT_NETWORKS, NETWORKS
 from cogmodels.decoding.subjects import Part, Targets
 from cogmodels.errors import DataError
 
@@ -130,7 +131,7 @@ def warn_of_chance(scores: pd.DataFrame, control: str) -> bool:
 
 
 def train_cross_subject(
-    subjects: Sequence[tuple[pd.DataFrame, np.ndarray]],
+    subjects: Sequence[tuple[pd.DataFrame, np.ndarray] | JoinedTrials],
     targets: Targets,
     plan: Plan,
     *,
@@ -148,7 +149,8 @@ def train_cross_subject(
     ----------
     subjects : sequence of (trials, values)
         Of each subject the columns of the Responses table, and its responses (n_trials, n_features), in memory or
-        mapped from disk; subjects may have different numbers of features.
+        mapped from disk; subjects may have different numbers of features. Of joined trials every choice of modalities
+        is predicted (column ``modalities``).
     targets : Targets
     plan : Plan
     folds : "all" or names
@@ -176,7 +178,7 @@ def train_cross_subject(
             remedy="Correct `folds` of the experiment",
         )
     predictions, weights, choices, curves, stimuli, rates = [], {}, [], [], [], []
-    trials = {part.subject: one for part, (one, _) in zip(train, subjects, strict=True)}
+    trials = {part.subject: one for part, (one, *_) in zip(train, subjects, strict=True)}
     for draw in range(plan.draws):
         for fold in wanted:
             logger.info("fold %s, draw %d: %s", fold, draw, plan.model)
@@ -189,12 +191,10 @@ def train_cross_subject(
             choices += [{"fold": fold, "draw": draw, **row} for row in rows]
             for part in test:
                 if available[fold] in (None, part.subject):
-                    predicted = fitted.predict(part.subject, part.responses())
                     mine = trials[part.subject].iloc[part.rows].assign(fold=fold, draw=draw)
-                    mine["predicted"] = list(predicted)
                     if targets.pixels is not None:
                         mine["reconstructed"] = list(fitted.reconstruct(part.subject, part.responses()))
-                    predictions.append(mine)
+                    predictions += predict_part(fitted, part, mine)
             if draw == 0:
                 weights |= {f"{fold}/{name}": array for name, array in fitted.weights().items()}
                 tested = {"test": np.unique(np.concatenate([part.codes for part in test]))}
@@ -263,8 +263,8 @@ def _train_network(
     """A network trained on the sources and adapted to the newcomer, or trained on the newcomer alone."""
     first = sources if plan.pretrain else [newcomer]
     train, validation = zip(*map(divided, first), strict=True)
-    widths = {part.subject: part.width for part in train}
-    net = initial_network(NETWORKS[plan.model], widths, targets, seed, **(plan.options or {}))
+    widths = {part.subject: part.size for part in train}
+    net = initial_network({**NETWORKS, **JOINT_NETWORKS}[plan.model], widths, targets, seed, **(plan.options or {}))
     model = TrainedNetwork(net, targets, np.unique(np.concatenate([part.codes for part in train])))
     alone = newcomer is not None and not plan.pretrain
     recipe = plan.adaptation if alone else plan.recipe
@@ -283,7 +283,9 @@ def _train_network(
     return model, choices, curves
 
 
-def _split(subjects: Sequence[tuple[pd.DataFrame, np.ndarray]], targets: Targets) -> tuple[list[Part], list[Part]]:
+def _split(
+    subjects: Sequence[tuple[pd.DataFrame, np.ndarray] | JoinedTrials], targets: Targets
+) -> tuple[list[Part], list[Part]]:
     """Training and test trials of each subject, by the stored split."""
     if len(subjects) < 2:
         raise DataError(
@@ -292,10 +294,10 @@ def _split(subjects: Sequence[tuple[pd.DataFrame, np.ndarray]], targets: Targets
             remedy="Add subjects, or choose a model for one subject (`ridge`)",
         )
     parts: dict[str, list[Part]] = {"train": [], "test": []}
-    for trials, values in subjects:
+    for trials, values, *layout in subjects:
         codes, name = targets.codes(trials), str(trials["subject"].iloc[0])
         for kind, rows in zip(parts, make_folds(trials, "held_out_stimuli")["test"], strict=True):
-            parts[kind].append(Part(name, values, rows, codes[rows]))
+            parts[kind].append(Part(name, values, rows, codes[rows], *layout))
     seen, held = ({code: part.subject for part in parts[kind] for code in part.codes.tolist()} for kind in parts)
     leaking = sorted(set(seen) & set(held))
     if leaking:

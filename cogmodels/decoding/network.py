@@ -39,8 +39,8 @@ class SubjectNetwork(nn.Module, ABC):
         self.progress = 0.0
 
     @abstractmethod
-    def add_subject(self, subject: str, width: int) -> None:
-        """Fresh parts for a subject with ``width`` features."""
+    def add_subject(self, subject: str, width: Any) -> None:
+        """Fresh parts for a subject with ``width`` features, or a width of each modality."""
 
     @abstractmethod
     def subject_modules(self, subject: str) -> list[nn.Module]:
@@ -54,7 +54,7 @@ class SubjectNetwork(nn.Module, ABC):
     def objective(self, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Loss and scores of a batch; ``cosine`` is what the best epoch is chosen by."""
 
-    def reset(self, subject: str, width: int) -> None:
+    def reset(self, subject: str, width: Any) -> None:
         """Freeze everything and give a new subject fresh parts, the only ones that will learn (reset-tuning)."""
         self.requires_grad_(False)
         self.add_subject(subject, width)
@@ -204,7 +204,7 @@ class TrainedNetwork:
         self.scalers[train.subject] = fit_scaler(train)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 7919)
-            self.net.reset(train.subject, train.width)
+            self.net.reset(train.subject, train.size)
         turns = [part.subject for part in sources]
         return self._fit([*sources, train], [validation], recipe, seed, folder, turns)
 
@@ -260,7 +260,7 @@ class TrainedNetwork:
         return fit(self.net, _objective, examples, held, recipe, **options)
 
 
-def initial_network(kind: type[SubjectNetwork], widths: Mapping[str, int], targets: Targets, seed: int, **options: Any):
+def initial_network(kind: type[SubjectNetwork], widths: Mapping[str, Any], targets: Targets, seed: int, **options: Any):
     """A network for these subjects and targets, its weights from ``seed`` alone."""
     image, text = targets.image[0].size, 0 if targets.text is None else targets.text[0].size
     if targets.pixels is not None:

@@ -6,6 +6,7 @@ from cogmodels.decoding.models.eegconformer import EegConformer
 from cogmodels.decoding.models.eegnet import EegNet
 from cogmodels.decoding.models.group_pca_ridge import GroupPcaRidge
 from cogmodels.decoding.models.hyperalignment_ridge import HyperalignmentRidge
+from cogmodels.decoding.models.joint import Joint
 from cogmodels.decoding.models.lda import Lda
 from cogmodels.decoding.models.mindbridge import MindBridge
 from cogmodels.decoding.models.mindeye2 import MindEye2
@@ -26,6 +27,8 @@ BASELINES = {
 }
 #: Trained by gradients: subclasses of :class:`cogmodels.decoding.network.SubjectNetwork`.
 NETWORKS = {"mindbridge": MindBridge, "mindeye2": MindEye2, "sttm": Sttm}
+#: Of several modalities, trained by gradients: the same, ``widths`` being those of each subject's modalities.
+JOINT_NETWORKS = {"joint": Joint}
 #: Of epochs, in closed form: ``Model(**options).fit(values, codes, n_classes)``, ``log_odds``, ``weights``.
 EPOCH_CLASSIFIERS = {"lda": Lda, "tangent_space": TangentSpace}
 #: Of epochs, trained by gradients: subclasses of :class:`cogmodels.decoding.epoch_network.EpochNetwork`.

@@ -76,9 +76,11 @@ class Gather:
 
     def _vectors(self, subject: str, rows: Tensor, code: Tensor) -> dict[str, Tensor]:
         values = self.values[subject][rows.clamp(min=0)].float()
-        shown = (rows >= 0).to(values.dtype)
+        shown = rows >= 0
         mean, scale = self.scales[subject]
-        found = {"values": ((values * shown[..., None]).sum(1) / shown.sum(1, keepdim=True) - mean) / scale}
+        # Not a product: what is not shown may be missing, NaN.
+        total = torch.where(shown[..., None], values, 0.0).sum(1)
+        found = {"values": (total / shown.sum(1, keepdim=True) - mean) / scale}
         return found | {name: table[code].float().flatten(1) for name, table in self.tables.items()}
 
 

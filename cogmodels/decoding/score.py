@@ -103,7 +103,8 @@ def score_features(
     for the brain of a stimulus; with more than ``SMALL_POOL`` candidates also in pools of that many
     (:func:`cogmodels.metrics.retrieval.top_k_of_pool`). The unit is the subject. The p-value permutes the candidates
     within each subject. The ceiling is the score of simulated predictions whose reproducible part is the truth, by the
-    signal and noise of repeats (Kay et al. 2024, GSN). Without repeats it is missing.
+    signal and noise of repeats (Kay et al. 2024, GSN). Without repeats, or where repeats share a trial (column
+    ``reused``), it is missing.
 
     Parameters
     ----------
@@ -236,7 +237,10 @@ def _vectors(rows: pd.DataFrame, stimuli: list[str], features: np.ndarray) -> tu
 
 
 def _ceilings(rows: pd.DataFrame, stimuli: list[str], features: np.ndarray, seed: int) -> dict[str, float]:
-    """Each score of one subject if the predictions' reproducible part were the truth; empty without repeats."""
+    """Each score of one subject if the predictions' reproducible part were the truth; empty without repeats, and where
+    repeats have a trial in common (``reused``)."""
+    if "reused" in rows and rows["reused"].any():
+        return {}
     vectors, labels = _vectors(rows, stimuli, features)
     _, counts = np.unique(labels, return_counts=True)
     if np.count_nonzero(counts >= 2) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,8 @@ from cogmodels.errors import DataError
 _ROWS = 1024
 #: Stimuli that a subject has to share with the others before its responses can be aligned with theirs.
 MINIMUM_SHARED = 3
+#: Modalities of joined responses, side by side: name -> number of features.
+Layout = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -59,18 +61,25 @@ class Part:
     """Trials of one subject that a model may see.
 
     ``values`` (n_all, n_features): all responses of the subject, in memory or mapped from disk; ``rows`` (n,): which of
-    them; ``codes`` (n,): the stimulus of each, a row of :class:`Targets`.
+    them; ``codes`` (n,): the stimulus of each, a row of :class:`Targets`. ``layout`` where several modalities lie side
+    by side; one that is missing in a trial is NaN there.
     """
 
     subject: str
     values: np.ndarray
     rows: np.ndarray
     codes: np.ndarray
+    layout: Layout | None = None
 
     @property
     def width(self) -> int:
         """Number of features of a response."""
         return self.values.shape[1]
+
+    @property
+    def size(self) -> int | Layout:
+        """What a network makes parts for: the number of features, or that of each modality."""
+        return self.width if self.layout is None else self.layout
 
     def responses(self) -> np.ndarray:
         """The responses (n, n_features), float32."""
@@ -106,6 +115,8 @@ def fit_scaler(part: Part) -> Scaler:
         raise DataError(
             "there are no training trials", where=f"subject {part.subject}", remedy="Check the `split` of the trials"
         )
+    if part.layout is not None:
+        return _joined_scaler(part, part.layout)
     n, total = len(part.rows), np.zeros(part.width)
     pieces = [part.rows[first : first + _ROWS] for first in range(0, n, _ROWS)]
     for rows in pieces:
@@ -124,6 +135,18 @@ def fit_scaler(part: Part) -> Scaler:
     # What a constant feature spreads is rounding.
     spread[spread <= 1e-6 * np.maximum(np.abs(mean), 1e-6)] = 1.0
     return Scaler(mean.astype(np.float32), spread.astype(np.float32))
+
+
+def _joined_scaler(part: Part, layout: Layout) -> Scaler:
+    """The scalers of all modalities, each of the trials that have it."""
+    found, start = [], 0
+    for modality, width in layout.items():
+        values = part.values[:, start : start + width]
+        there = ~np.isnan(values[part.rows]).all(axis=1)
+        own = Part(f"{part.subject}, {modality}", values, part.rows[there], part.codes[there])
+        found.append(fit_scaler(own))
+        start += width
+    return Scaler(np.concatenate([one.mean for one in found]), np.concatenate([one.scale for one in found]))
 
 
 def averaged(part: Part, scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -86,16 +86,24 @@ def join_fixations(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         Where subjects have several recordings, the trial is prefixed by what tells them apart (``task-see_run-2_4``).
     """
     chosen: dict[tuple[str, str], pd.DataFrame] = {}
-    for stem in sorted(parts):
+    for stem in first_eyes(parts):
         subject, *entities = stem.split("_")
         key = "_".join(part for part in entities if not part.startswith("recording-"))
-        chosen.setdefault((subject, key), parts[stem])
+        chosen[subject, key] = parts[stem]
     several = len({key for _, key in chosen}) > 1
     frames = [
         part.assign(trial=[f"{key}_{trial}" for trial in part["trial"]]) if several else part
         for (_, key), part in chosen.items()
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=FIXATION_COLUMNS)
+
+
+def first_eyes(stems: Iterable[str]) -> list[str]:
+    """Of recordings that differ in the eye alone (``recording-``) the first, sorted."""
+    chosen: dict[str, str] = {}
+    for stem in sorted(stems):
+        chosen.setdefault("_".join(part for part in stem.split("_") if not part.startswith("recording-")), stem)
+    return list(chosen.values())
 
 
 def _check_trials(trials: pd.DataFrame, starts: np.ndarray, stops: np.ndarray, subject: str) -> None:

@@ -20,12 +20,15 @@ SCORE_COLUMNS = [
     "value", "ci_low", "ci_high", "chance", "ceiling", "p", "n", "unit_of_n",
 ]  # fmt: skip
 
+#: Where decoders have it: the same score with the brain of another stimulus. Elsewhere missing.
+CONTROL_COLUMN = "shuffled_brain"
+
 #: Scores that a figure beside others would only repeat.
 _TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
 
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
-    """Scores of all experiments, tidy, one row a number, in the columns of ``SCORE_COLUMNS``.
+    """Scores of all experiments, tidy, one row a number, in the columns of ``SCORE_COLUMNS`` and ``CONTROL_COLUMN``.
 
     Raises
     ------
@@ -42,9 +45,9 @@ def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
                 where=path,
                 remedy="Delete the file and run snakemake again",
             )
-        frames.append(frame[SCORE_COLUMNS])
+        frames.append(frame.reindex(columns=[*SCORE_COLUMNS, CONTROL_COLUMN]))
     if not frames:
-        return pd.DataFrame(columns=SCORE_COLUMNS)
+        return pd.DataFrame(columns=[*SCORE_COLUMNS, CONTROL_COLUMN])
     scores = pd.concat(frames, ignore_index=True)
     repeated = scores.duplicated(["study", "family", "dataset", "experiment", "protocol", "metric"])
     if repeated.any():

@@ -32,7 +32,7 @@ def plot_comparison(table: pd.DataFrame, people: Mapping[str, pd.DataFrame], *, 
     generator = np.random.default_rng(0)
     with house_style():
         figure = new_figure(11.0, 1.5 + 0.42 * len(rows), title=title)
-        axes, side = figure.subplots(1, 2, width_ratios=[1.0, 1.05])
+        axes, side = figure.subplots(1, 2, width_ratios=[1.0, 1.15])
         for place, row in zip(places, rows.itertuples(), strict=True):
             colour = ORANGE if row.control else BLUE
             values = people[row.experiment][metric].to_numpy()
@@ -41,7 +41,7 @@ def plot_comparison(table: pd.DataFrame, people: Mapping[str, pd.DataFrame], *, 
             axes.plot([row.ci_low, row.ci_high], [place, place], color="black", lw=2.2, solid_capstyle="round")
             axes.plot(row.value, place, "o", color=colour, mec="black", ms=7)
             side.text(0.0, place, _score(row), va="center", fontsize=8)
-            side.text(0.53, place, _difference(row), va="center", fontsize=8, color=GREY)
+            side.text(0.58, place, _difference(row), va="center", fontsize=8, color=GREY)
         axes.axvline(rows["chance"].iloc[0], color=VERMILLION, lw=1.4)
         axes.axvline(table["value"].iloc[0], color=GREY, lw=0.9, ls=":")
         axes.set_yticks(places, [f"{one.experiment}{' (control)' if one.control else ''}" for one in rows.itertuples()])
@@ -50,8 +50,8 @@ def plot_comparison(table: pd.DataFrame, people: Mapping[str, pd.DataFrame], *, 
         axes.set_axisbelow(True)
         side.set(ylim=axes.get_ylim(), xlim=(0, 1))
         side.axis("off")
-        heads = ("mean [95 % over people], p", f"less {table['experiment'].iloc[0]}, p two-sided")
-        for x, head in zip((0.0, 0.53), heads, strict=True):
+        heads = ("mean [95 % over people], other brains, p", f"less {table['experiment'].iloc[0]}, p two-sided")
+        for x, head in zip((0.0, 0.58), heads, strict=True):
             side.text(x, 1.01, head, transform=side.transAxes, va="bottom", fontweight="bold", fontsize=8)
         _legend(figure, bool(rows["control"].any()), int(rows["n"].iloc[0]))
     return figure
@@ -59,7 +59,7 @@ def plot_comparison(table: pd.DataFrame, people: Mapping[str, pd.DataFrame], *, 
 
 def _score(row) -> str:
     refit = "" if pd.isna(row.p_refit) else f" (refits {row.p_refit:.3f})"
-    return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}], {row.p:.4f}{refit}"
+    return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}], {row.shuffled_brain:.3f}, {row.p:.4f}{refit}"
 
 
 def _difference(row) -> str:

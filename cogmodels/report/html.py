@@ -21,6 +21,9 @@ METRIC_NAMES = {
     "pearson": "Pearson r with the features",
     "cosine": "cosine with the features",
     "adaptation_gain": "two-way identification, gain by other subjects",
+    **{
+        f"joint_gain_over_{name}": f"two-way identification, gain over {name} alone" for name in ("fmri", "eeg", "gaze")
+    },
     "brain_retrieval_top1": "retrieval of brains, top 1",
     "brain_retrieval_top5": "retrieval of brains, top 5",
     "retrieval_top1_of_300": "retrieval, top 1 of 300",

@@ -215,7 +215,8 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
 SHIPPED = {
     "decoding": {
         "fetch_source": None, "simulate_subject": 2 * SUBJECTS, "train_decoder": None, "train_cross_subject": 19,
-        "score_decoder": 19, "plot_decoder": 19, "plot_curves": 11, "track_run": 19, "compare_adaptation": 1,
+        "score_decoder": 25, "plot_decoder": 25, "plot_curves": 17, "track_run": 25, "compare_adaptation": 1,
+        "tabulate_gaze_responses": SUBJECTS, "train_joint": 6, "score_modalities": 4,
     },
     "decoding-full": {
         "convert_bids": 15, "gather_images": 2, "extract_features": 3, "simulate_truth": 2, "simulate_subject": 16,

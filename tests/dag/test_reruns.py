@@ -1,5 +1,6 @@
 """Exact reruns: a change reruns what depends on it, for the right reason, and nothing else."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 
 from cogmodels.files import digest
@@ -53,6 +55,23 @@ def test_one_parameter_of_a_pipeline(finished):
     }  # fmt: skip
     assert "Params have changed" in reasons_of(run, "detect_events")
     assert "updated by another job" in reasons_of(run, "measure_gaze")
+
+
+def test_a_joint_decoder_reads_what_was_made_and_leaves_a_table_of_every_choice(finished):
+    joint = {
+        "dataset": "tiny", "target": "latent", "model": "joint", "joint": {"hidden": 8, "blocks": 1},
+        "pipelines": {"fmri": "trial-mean", "eeg": "epochs", "gaze": "ivt"}, "permutations": 99, "bootstrap": 100,
+        "recipe": {"epochs": 2, "batch_size": 6, "accelerator": "cpu"}, "validation_share": 0.2,
+    }  # fmt: skip
+    place = "results/tiny/decoding/tiny/tiny-joint"
+    targets = ("--", f"{place}/modalities.png", f"{place}/scores.csv")
+    run = finished(*CONFIG, "--config", f"experiments={json.dumps({'tiny-joint': joint})}", *targets, dry=False)
+    made = {"tabulate_gaze_responses": 2, "train_joint": 1, "score_modalities": 1, "score_decoder": 1}
+    assert run.counts == made
+    table = pd.read_csv(finished.folder / place / "modalities.csv")
+    choices = ["fmri+eeg+gaze", "fmri+eeg", "fmri+gaze", "eeg+gaze", "fmri", "eeg", "gaze"]
+    assert list(dict.fromkeys(table["modalities"])) == choices
+    assert table[table["metric"] == "two_way"]["gain"].notna().tolist() == [False] + [True] * 6
 
 
 def test_one_parameter_of_an_experiment(finished):

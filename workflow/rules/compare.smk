@@ -10,6 +10,7 @@ rule compare_experiments:
             *diet_scores(),
             *adaptation_outputs("adaptation_scores.csv"),
             *reconstruction_files("reconstruction_scores.csv"),
+            *joint_outputs("modality_scores.csv"),
         ],
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:

@@ -51,7 +51,7 @@ rule train_cross_subject:
     benchmark:
         "logs/benchmarks/train_cross_subject/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.across),
+        experiment=one_of(n for n in PLAN.across if n not in PLAN.joint),
     conda:
         "../../envs/training.yaml"
     threads: lambda wildcards: 1 + PLAN.experiments[wildcards.experiment].workers

@@ -13,7 +13,7 @@ from cogmodels.decoding.models.low_level import LowLevel
 from cogmodels.decoding.network import Batch, SubjectNetwork, agreement, joined
 
 
-class _Block(nn.Module):
+class ResidualBlock(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.block = nn.Sequential(
@@ -72,7 +72,7 @@ class Sttm(SubjectNetwork):
         self.hidden, self.adapter_dropout = hidden, adapter_dropout
         self.temperature, self.mse_weight, self.text_weight = temperature, mse_weight, text_weight
         self.adapters = nn.ModuleDict()
-        self.decoder = nn.Sequential(*(_Block(hidden, dropout) for _ in range(blocks)), nn.LayerNorm(hidden))
+        self.decoder = nn.Sequential(*(ResidualBlock(hidden, dropout) for _ in range(blocks)), nn.LayerNorm(hidden))
         self.image_head = nn.Linear(hidden, image)
         self.text_head = nn.Linear(hidden, text) if text else None
         self.low_level = LowLevel(hidden, image, pixels, **(low_level or {})) if pixels else None

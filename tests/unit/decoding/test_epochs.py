@@ -113,7 +113,7 @@ def test_area_under_the_curve_is_that_of_scikit_learn_and_p_of_a_perfect_score_i
 def test_comparison_is_person_by_person():
     scores = pd.DataFrame([
         {"experiment": name, "metric": "roc_auc", "value": value, "ci_low": 0.0, "ci_high": 1.0, "chance": 0.5, "p": 0.01,
-         "p_refit": np.nan, "n": 4}
+         "shuffled_brain": 0.49, "p_refit": np.nan, "n": 4}
         for name, value in (("one", 0.6), ("two", 0.7))
     ])  # fmt: skip
     first = pd.DataFrame({"subject": list("abcd"), "roc_auc": [0.5, 0.6, 0.6, 0.7]})
@@ -123,6 +123,7 @@ def test_comparison_is_person_by_person():
     )
     assert table.loc["two", "difference"] == pytest.approx(0.1)
     assert table.loc["two", "difference_low"] == pytest.approx(0.1)
+    assert table.loc["two", "shuffled_brain"] == 0.49
     assert table.loc["two", "difference_p"] == pytest.approx(2 / 16)
     assert np.isnan(table.loc["one", "difference"])
     with pytest.raises(DataError, match="people are not those"):

@@ -146,6 +146,17 @@ def test_only_what_differs_is_compared(scores):
     assert "[0.400, 0.600]" in html
 
 
+def test_what_other_brains_reach_stands_beside_a_decoder_and_nowhere_else(tmp_path):
+    rows = [{**score_rows("decoder", "d", 0.7), "shuffled_brain": 0.1234}, score_rows("detector", "d")]
+    for row in rows:
+        pd.DataFrame([row]).to_csv(tmp_path / f"{row['experiment']}.csv", index=False)
+    found = gather_scores([tmp_path / "decoder.csv", tmp_path / "detector.csv"])
+    assert found["shuffled_brain"].isna().tolist() == [False, True]
+    html = comparison_page(found, pd.DataFrame(index=["decoder", "detector"]), "s")
+    assert html.count("brains of others") == 1
+    assert "brains of others 0.123" in html
+
+
 def test_experiments_scored_twice_and_missing_columns_are_refused(tmp_path):
     pd.DataFrame([score_rows("one", "d")]).to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(DataError, match="`one` was scored twice"):

@@ -32,7 +32,8 @@ def decoder_figures():
     figures = [f"{PLAN.experiment_folder(name)}/decoder.png" for name in drawn]
     compared = [f"{comparison_folder(name)}/comparison-{name}.png" for name in compared_decoders()]
     figures += [f"{PLAN.experiment_folder(name)}/curves.png" for name in PLAN.networks]
-    return compared + figures + adaptation_outputs("adaptation.png") + reconstruction_files("reconstructions.png")
+    figures += adaptation_outputs("adaptation.png") + joint_outputs("modalities.png")
+    return compared + figures + reconstruction_files("reconstructions.png")
 
 
 def first_adapted(curve):
@@ -95,6 +96,8 @@ def experiment_config(*names):
 def pipeline_config(wildcards):
     """The preprocessing behind an experiment, as the manifest and the comparison show it."""
     experiment = PLAN.experiments[wildcards.experiment]
+    if wildcards.experiment in PLAN.joint:
+        return {key: STUDY.pipelines[name].options() for key, name in experiment.pipelines.items()}
     options = STUDY.pipelines[experiment.pipeline].options()
     alignment = PLAN.alignment_of(wildcards.experiment)
     if alignment is not None:
