@@ -9,6 +9,7 @@ from cogmodels.config.adaptation import check_adaptation
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
+from cogmodels.config.objects import check_objects
 from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
@@ -92,6 +93,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)
+    check_objects(study, where)
     _check_comparisons(study, where)
     for name, experiment in study.experiments.items():
         if experiment.dataset not in study.datasets or experiment.family != "decoding":

@@ -27,6 +27,7 @@ from cogmodels.config.eeg_decoding import EPOCH_MODEL_NAMES, DecoderComparison, 
 from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.objects import OBJECT_MODEL_NAMES, ObjectExperiment, ObjectSet
 from cogmodels.config.scanpath import GeneratedScanpaths, ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
@@ -390,6 +391,8 @@ def _family(section: Any) -> str:
     family = read("family", "decoding")
     if family == "decoding" and read("model", None) in EPOCH_MODEL_NAMES:
         return "epochs"
+    if family == "scanpath" and read("model", None) in OBJECT_MODEL_NAMES:
+        return "objects"
     return "cross_subject" if family == "decoding" and read("model", None) in CROSS_SUBJECT_NAMES else family
 
 
@@ -398,7 +401,8 @@ AnyExperiment = Annotated[
     | Annotated[CrossSubjectExperiment, Tag("cross_subject")]
     | Annotated[EegDecodingExperiment, Tag("epochs")]
     | Annotated[SearchExperiment, Tag("search")]
-    | Annotated[ScanpathExperiment, Tag("scanpath")],
+    | Annotated[ScanpathExperiment, Tag("scanpath")]
+    | Annotated[ObjectExperiment, Tag("objects")],
     Discriminator(_family),
 ]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline | BetasPipeline, Field(discriminator="modality")]
@@ -453,6 +457,7 @@ class Study(Section):
         {}, description="folders of images that a trained network looks at, by name"
     )
     scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")
+    object_sets: dict[Name, ObjectSet] = Field({}, description="searches among objects that models learn from, by name")
     adaptation_curves: dict[Name, AdaptationCurve] = Field(
         {}, description="experiments with a new subject, with and without the others before, by name"
     )

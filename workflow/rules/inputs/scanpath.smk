@@ -39,7 +39,7 @@ def scanpath_experiments(name):
     """A file of each scanpath experiment on a data set."""
     return lambda wildcards: [
         f"{PLAN.experiment_folder(experiment)}/{name}"
-        for experiment in PLAN.of_family("scanpath")
+        for experiment in PLAN.image_scanpaths
         if PLAN.experiments[experiment].dataset == wildcards.dataset
     ]
 
@@ -56,6 +56,6 @@ def generator_images(wildcards):
 
 def scanpath_figures():
     """What the report shows of scanpath models: their comparison, then each."""
-    datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.of_family("scanpath"))
+    datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.image_scanpaths)
     figures = [f"{RESULTS}/scanpath/{dataset}/models.png" for dataset in datasets]
-    return figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.of_family("scanpath")]
+    return figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.image_scanpaths] + object_figures()
