@@ -84,7 +84,10 @@ def _scene(panel: Axes, layouts: Layouts, name: str) -> None:
         rows = np.arange(round(top + edge[1]), round(bottom - edge[1])).clip(0, len(image) - 1)
         columns = np.arange(round(left + edge[0]), round(right - edge[0])).clip(0, _WIDTH - 1)
         picture = layouts.patches[layouts.patch[code, number]]
-        there = (np.arange(len(side)) * n // max(len(side), 1) for side, n in zip((rows, columns), picture.shape))
+        there = (
+            np.arange(len(side)) * n // max(len(side), 1)
+            for side, n in zip((rows, columns), picture.shape[:2], strict=True)
+        )
         image[np.ix_(rows, columns)] = picture[np.ix_(*there)]
     panel.imshow(image, alpha=0.4, extent=(0, width, height, 0))
     left, top, right, bottom = layouts.boxes[code, layouts.target[code]]

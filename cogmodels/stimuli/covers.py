@@ -122,7 +122,7 @@ def draw_collage(
 def cover_patches(
     objects: pd.DataFrame, targets: Mapping[str, str], size: tuple[int, int], seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """RENDERED covers of objects, one by one: that of a target wherever it is the target, another for each other object.
+    """RENDERED covers of objects: that of a target wherever it is the target, another for each other object.
 
     Parameters
     ----------

@@ -20,9 +20,12 @@ _LENGTH, _OF = 8.764, 86
 
 @dataclass
 class ObjectScene:
-    """What the network keeps of scenes (b): appearance (b, N, d/2), places (b, N, 2), the target (b,), what a search
-    starts from (d/2,), the encoder's tokens (b, N + 1 or 2, d), which of them are padding, keys of the output (b, heads,
-    N + 1, d), and the loss of mechanisms of attention that have one."""
+    """What the network keeps of scenes (b).
+
+    Appearance (b, N, d/2), places (b, N, 2), the target (b,), what a search starts from (d/2,), the encoder's tokens
+    (b, N + 1 or 2, d), which of them are padding, keys of the output (b, heads, N + 1, d), and the loss of mechanisms
+    of attention that have one.
+    """
 
     appearance: Tensor
     place: Tensor
@@ -135,12 +138,12 @@ class ObjectTransformer(nn.Module):
         return self.drop((token + self.order[0]).expand(len(scene.target) * paths, -1, -1))
 
     def embed(self, scene: ObjectScene, objects: Tensor, first: int = 0) -> Tensor:
-        """Tokens (b * paths, k, d) of objects (b * paths, k) looked at, whose places in the path begin with ``first``."""
+        """Tokens (b * paths, k, d) of objects (b * paths, k) looked at; ``first``: place of the first in its path."""
         b = len(scene.target)
         flat = objects.reshape(b, -1)
         at = torch.arange(b, device=objects.device)[:, None], flat
         tokens = self._tokens(scene.appearance[at], scene.place[at], flat == scene.target[:, None])
-        tokens = tokens.reshape(*objects.shape, -1)
+        tokens = tokens.reshape(*objects.shape, self.width)
         return self.drop(tokens + self.order[first + 1 : first + 1 + objects.shape[1]])
 
     def decode(self, scene: ObjectScene, tokens: Tensor) -> Tensor:

@@ -44,8 +44,8 @@ def score_objects(
         ``run, stimulus, subject, metric, value, chance, ceiling``, a row a scene, person and metric. Value: mean over
         the samples, each with the person's scanpath. Chance: with the samples of another scene, mapped to the objects
         here. Ceiling: mean over the other people. ``sequence_score_greedy``: the likeliest sequence instead of samples.
-        ``next_object_probability`` (OAT: SIM): mean probability of the object that was next; chance: of any. ``behaviour_<name>``: what the samples do,
-        those of the other scene do, and (ceiling) the person does.
+        ``next_object_probability``: mean probability of the object that was next (OAT: SIM); chance: of any.
+        ``behaviour_<name>``: what the samples do, those of the other scene do, and (ceiling) the person does.
     """
     names = sorted(set(people["stimulus"]))
     circle = np.random.default_rng([seed, 73]).permutation(len(names))
@@ -113,9 +113,7 @@ def _scene_rows(
     return rows
 
 
-def likeness(
-    first: Sequence[np.ndarray], second: Sequence[np.ndarray], layouts: Layouts, scene: int
-) -> np.ndarray:
+def likeness(first: Sequence[np.ndarray], second: Sequence[np.ndarray], layouts: Layouts, scene: int) -> np.ndarray:
     """Likeness (n, m, metrics) of sequences of objects, in order of :data:`LIKENESS`.
 
     MultiMatch is of the middles of boxes, px, relative to the diagonal of the scene; NaN where a sequence has fewer

@@ -50,7 +50,13 @@ def test_a_grid_has_its_target_where_the_box_is():
 
 def test_boxes_that_stagger_stay_in_one_row():
     boxes = pd.DataFrame(
-        {"image": "s0", "left": [42, 2, 22, 60, 5], "top": [8, 11, 4, 52, 50], "right": [58, 18, 38, 78, 25], "bottom": [28, 31, 24, 74, 70]}
+        {
+            "image": "s0",
+            "left": [42, 2, 22, 60, 5],
+            "top": [8, 11, 4, 52, 50],
+            "right": [58, 18, 38, 78, 25],
+            "bottom": [28, 31, 24, 74, 70],
+        }
     )
     found = listed_objects(boxes, scenes(1))
     assert found["left"].tolist() == [2, 22, 42, 5, 60]

@@ -65,7 +65,7 @@ class MarkovObject(StepModel):
         return mass / mass.sum()
 
     def _at(self, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where displacements (N, 2) stand in a table of them; larger ones than the training layouts have, at its edge."""
+        """Where displacements (N, 2) stand in a table of them; larger ones at its edge."""
         size = np.array(self.size)
         row, column = np.clip(apart + size - 1, 0, 2 * size - 2).T
         return row, column

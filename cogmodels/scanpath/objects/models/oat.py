@@ -66,7 +66,9 @@ class Oat(ObjectModel):
 
     def _build(self, layouts: Layouts, longest: int, seed: int) -> None:
         if self.options.get("appearance", True) and not len(layouts.patches):
-            raise DataError("objects have no pictures", where="oat", remedy="Give `patches`, or set `appearance: false`")
+            raise DataError(
+                "objects have no pictures", where="oat", remedy="Give `patches`, or set `appearance: false`"
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             size, patch = layouts.rows_columns, layouts.patches.shape[1:3]
@@ -79,9 +81,7 @@ class Oat(ObjectModel):
         # People's sequences on other scenes may be longer than those it learns from.
         self._build(layouts, train.objects.shape[1], seed)
         examples = LayoutSequences(layouts, train), LayoutSequences(layouts, validation)
-        return fit(
-            self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits"
-        )
+        return fit(self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits")
 
     @torch.inference_mode()
     def log_next(self, layouts: Layouts, paths: Sequences) -> np.ndarray:
