@@ -12,7 +12,7 @@ from cogmodels.scanpath.objects.model import StepModel
 from cogmodels.scanpath.objects.sequences import Sequences
 
 #: What is tried: displacements added to each, as if they had been seen and expected; weight of the target's part.
-PSEUDO, GUIDANCE = (1.0, 4.0, 16.0), (0.25, 0.5, 0.75, 1.0)
+PSEUDO, GUIDANCE = (0.1, 0.3, 1.0, 3.0), (0.25, 0.5, 0.75, 1.0)
 
 
 class MarkovObject(StepModel):
