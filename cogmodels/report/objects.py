@@ -68,7 +68,7 @@ def plot_objects(
         _behaviours(axes[2, 0], behaviour)
         _lengths(axes[2, 1], people, predictions)
         _probabilities(axes[2, 2], steps, layouts.there.shape[1])
-        axes[2, 3].set_axis_off()
+        _approach(axes[2, 3], layouts, people, predictions)
         return figure
 
 
@@ -102,6 +102,29 @@ def _behaviours(panel: Axes, behaviour: pd.DataFrame) -> None:
         panel.bar(places + 0.27 * (offset - 1), shares[who], 0.25, color=colour, label=who)
     panel.set_xticks(places, [name.replace("_", "\n") for name in shares["behaviour"]], fontsize=7)
     panel.set_title("share: of scanpaths, of fixations")
+    panel.legend()
+
+
+def _approach(panel: Axes, layouts: Layouts, people: pd.DataFrame, predictions: pd.DataFrame) -> None:
+    targets = {name: layouts.centres(code)[layouts.target[code]] for code, name in enumerate(layouts.names)}
+    drawn = predictions[predictions["subject"] != "greedy-001"]
+    for table, colour, who in ((people, ORANGE, "people"), (drawn, BLUE, "model")):
+        there = np.array([targets[name] for name in table["stimulus"]])
+        apart = pd.Series(np.hypot(*(table[["x", "y"]].to_numpy(float) - there).T), index=table["index"].to_numpy())
+        groups = apart[apart.index < 20].groupby(level=0)
+        panel.errorbar(
+            groups.mean().index + 1,
+            groups.mean(),
+            1.96 * groups.sem(),
+            color=colour,
+            marker="o",
+            ms=3,
+            lw=1.3,
+            label=who,
+        )
+    panel.set_title("distance to the target, px")
+    panel.set_xlabel("fixation (95 % interval of fixations)")
+    panel.set_ylim(bottom=0)
     panel.legend()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -34,11 +34,22 @@ class Layouts:
     target: np.ndarray
     patch: np.ndarray
     patches: np.ndarray
+    _spacings: dict[int, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def centres(self, scene: int) -> np.ndarray:
         """x, y (N, 2) of the middles of a scene's boxes, px."""
         box = self.boxes[scene]
         return np.column_stack([box[:, 0] + box[:, 2], box[:, 1] + box[:, 3]]) / 2
+
+    def spacing(self, scene: int) -> float:
+        """Median distance of a scene's objects to the nearest other one, px; 1 where there is none."""
+        if scene not in self._spacings:
+            middles = self.centres(scene)[self.there[scene]]
+            apart = np.hypot(*(middles[:, None] - middles).transpose(2, 0, 1))
+            np.fill_diagonal(apart, np.inf)
+            nearest = float(np.median(apart.min(1)))
+            self._spacings[scene] = nearest if 0 < nearest < np.inf else 1.0
+        return self._spacings[scene]
 
     @property
     def rows_columns(self) -> tuple[int, int]:

@@ -175,10 +175,13 @@ def test_baselines_know_what_they_must(runs, layouts):
     bits = {name: run.metrics["log_likelihood_bits"] for name, run in runs.items()}
     assert bits["guided_object"] > bits["markov_object"] > bits["any_object"]
     nearest = make_model({"model": "nearest_object"})
-    nearest.share = 0.0
-    assert np.flatnonzero(nearest.next_mass(layouts, 0, np.array([5]))).tolist() == [1, 4, 6, 9]
-    assert np.flatnonzero(nearest.next_mass(layouts, 0, np.array([1, 4, 6, 5]))).tolist() == [9]
-    assert nearest.next_mass(layouts, 0, np.arange(12)).sum() == pytest.approx(1)
+    nearest.reach, nearest.returns = 0.5, 0.1
+    assert layouts.spacing(0) == 20
+    mass = nearest.next_mass(layouts, 0, np.array([1, 5]))
+    # One and two neighbours away, once looked at, and the present one.
+    np.testing.assert_allclose(mass[[7, 1, 5]] / mass[6], [np.exp(-2), 0.1, 0.1 * np.exp(2)])
+    assert np.argmax(nearest.next_mass(layouts, 0, np.array([], int))) in (5, 6)
+    assert mass.sum() == pytest.approx(1)
 
 
 def test_endings_are_the_share_that_ends():
