@@ -58,4 +58,6 @@ def scanpath_figures():
     """What the report shows of scanpath models: their comparison, then each."""
     datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.image_scanpaths)
     figures = [f"{RESULTS}/scanpath/{dataset}/models.png" for dataset in datasets]
-    return figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.image_scanpaths] + object_figures()
+    return (
+        figures + [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.image_scanpaths] + object_figures()
+    )
