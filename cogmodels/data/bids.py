@@ -130,6 +130,8 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 
 def read_labelled(path: Path) -> pd.DataFrame:
     """Table that :func:`write_csv` wrote; names of subjects, trials, stimuli and images stay text."""
+    import pandas as pd
+
     return pd.read_csv(path, dtype=dict.fromkeys(("subject", "trial", "stimulus", "image"), str))
 
 

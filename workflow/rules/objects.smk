@@ -76,7 +76,7 @@ rule score_objects:
         sequences=object_set("sequences.csv"),
         split=object_set("split.csv"),
     output:
-        values=f"{SCANPATH}/object_values.csv",
+        trials=f"{SCANPATH}/object_values.csv",
         behaviour=f"{SCANPATH}/behaviour.csv",
         intervals=f"{SCANPATH}/intervals.csv",
         scores=f"{SCANPATH}/scores.csv",
@@ -134,7 +134,7 @@ rule plot_objects:
 rule compare_objects:
     """Compare all models of objects of a data set, scene by scene."""
     input:
-        values=object_experiments("object_values.csv"),
+        trials=object_experiments("object_values.csv"),
         scores=object_experiments("scores.csv"),
     output:
         differences=f"{RESULTS}/scanpath/{{dataset}}/object_differences.csv",

@@ -13,7 +13,7 @@ from cogmodels.tracking.job import job
 
 with job(snakemake):
     given, wanted = snakemake.input, snakemake.output
-    values = {Path(file).parent.name: read_labelled(Path(file)) for file in given.values}
+    values = {Path(file).parent.name: read_labelled(Path(file)) for file in given.trials}
     write_csv(Path(wanted.differences), compare_objects(values, bootstrap=1000))
     scores = pd.concat([read_labelled(Path(file)) for file in given.scores], ignore_index=True)
     save_figure(plot_comparison(scores, title=snakemake.params.title, shown=SHOWN), Path(wanted.figure))

@@ -21,7 +21,7 @@ with job(snakemake):
     names = (params.study, "scanpath", snakemake.wildcards.dataset, snakemake.wildcards.experiment, params.protocol)
     for position, column in enumerate(("study", "family", "dataset", "experiment", "protocol")):
         scores.insert(position, column, names[position])
-    write_csv(Path(wanted.values), values)
+    write_csv(Path(wanted.trials), values)
     write_csv(Path(wanted.behaviour), behaviours(values))
     write_csv(Path(wanted.intervals), intervals)
     write_csv(Path(wanted.scores), scores)
