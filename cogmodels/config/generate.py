@@ -58,6 +58,7 @@ from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.joint import JointExperiment, JointOptions
 from cogmodels.config.load import load_study
 from cogmodels.config.maps import Band, Encoding, Searchlight
+from cogmodels.config.objects import OatOptions, ObjectExperiment, ObjectRecipe, ObjectSet
 from cogmodels.config.reconstruction import Diffusion, Reconstruction
 from cogmodels.config.scanpath import (
     GeneratedScanpaths,
@@ -154,6 +155,10 @@ STUDY_SECTIONS = {
     "`experiments.<name>.recipe` of a scanpath model": ScanpathRecipe,
     "`experiments.<name>.transformer`": TransformerOptions,
     "`generated_scanpaths.<name>`": GeneratedScanpaths,
+    "`object_sets.<name>`": ObjectSet,
+    "`experiments.<name>`, `family: scanpath`, a model of objects": ObjectExperiment,
+    "`experiments.<name>.oat`": OatOptions,
+    "`experiments.<name>.recipe` of `oat`": ObjectRecipe,
     "`diets.<name>`": Diet,
     "`diets.<name>.images`, `kind: shaded`": ShadedImages,
     "`diets.<name>.images`, `kind: digits`": DigitImages,

@@ -12,6 +12,7 @@ from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.joint import JointExperiment, pipelines_of
 from cogmodels.config.named import expand_sweeps, resolve_extends
+from cogmodels.config.objects import check_objects
 from cogmodels.config.scanpath import check_scanpaths
 from cogmodels.config.study import Study
 from cogmodels.errors import ConfigError
@@ -41,6 +42,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)
+    check_objects(study, where)
     _check_comparisons(study, where)
     for name, experiment, wanted in _decoded(study):
         key = f"{where}, experiments.{name}.pipeline"

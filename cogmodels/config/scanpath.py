@@ -175,14 +175,14 @@ def check_scanpaths(study: Study, where: str | Path) -> None:
     """
     for name, generated in study.generated_scanpaths.items():
         experiment = study.experiments.get(generated.experiment)
-        if experiment is None or experiment.family != "scanpath" or experiment.model != "transformer":
+        if not isinstance(experiment, ScanpathExperiment) or experiment.model != "transformer":
             raise ConfigError(
                 f"`{generated.experiment}` is no scanpath experiment with a network",
                 where=f"{where}, generated_scanpaths.{name}.experiment",
                 remedy="Name one of model `transformer`",
             )
     for name, experiment in study.experiments.items():
-        if experiment.family != "scanpath" or experiment.dataset not in study.datasets:
+        if not isinstance(experiment, ScanpathExperiment) or experiment.dataset not in study.datasets:
             continue
         key = f"{where}, experiments.{name}"
         wanted = {

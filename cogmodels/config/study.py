@@ -28,6 +28,7 @@ from cogmodels.config.features import FeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.joint import GazeResponses, JointExperiment
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.objects import OBJECT_MODEL_NAMES, ObjectExperiment, ObjectSet
 from cogmodels.config.scanpath import GeneratedScanpaths, ScanpathExperiment, ScanpathSet
 from cogmodels.config.search import SearchExperiment
 from cogmodels.config.time_decoding import ComparisonName, TimeDecoding
@@ -394,6 +395,8 @@ def _family(section: Any) -> str:
         return "joint"
     if family == "decoding" and read("model", None) in EPOCH_MODEL_NAMES:
         return "epochs"
+    if family == "scanpath" and read("model", None) in OBJECT_MODEL_NAMES:
+        return "objects"
     return "cross_subject" if family == "decoding" and read("model", None) in CROSS_SUBJECT_NAMES else family
 
 
@@ -403,7 +406,8 @@ AnyExperiment = Annotated[
     | Annotated[JointExperiment, Tag("joint")]
     | Annotated[EegDecodingExperiment, Tag("epochs")]
     | Annotated[SearchExperiment, Tag("search")]
-    | Annotated[ScanpathExperiment, Tag("scanpath")],
+    | Annotated[ScanpathExperiment, Tag("scanpath")]
+    | Annotated[ObjectExperiment, Tag("objects")],
     Discriminator(_family),
 ]
 AnyPipeline = Annotated[FmriPipeline | GazePipeline | EegPipeline | BetasPipeline, Field(discriminator="modality")]
@@ -458,6 +462,7 @@ class Study(Section):
         {}, description="folders of images that a trained network looks at, by name"
     )
     scanpath_sets: dict[Name, ScanpathSet] = Field({}, description="fixations that scanpath models learn from, by name")
+    object_sets: dict[Name, ObjectSet] = Field({}, description="searches among objects that models learn from, by name")
     adaptation_curves: dict[Name, AdaptationCurve] = Field(
         {}, description="experiments with a new subject, with and without the others before, by name"
     )

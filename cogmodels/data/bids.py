@@ -128,6 +128,13 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
     _write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
+def read_labelled(path: Path) -> pd.DataFrame:
+    """Table that :func:`write_csv` wrote; names of subjects, trials, stimuli and images stay text."""
+    import pandas as pd
+
+    return pd.read_csv(path, dtype=dict.fromkeys(("subject", "trial", "stimulus", "image"), str))
+
+
 def read_tsv(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Table of a TSV file (``.gz`` too); ``n/a`` is missing, labels such as ``01`` stay text.
 

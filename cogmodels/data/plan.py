@@ -17,6 +17,7 @@ from cogmodels.config.features import FeatureSet
 from cogmodels.config.joint import JointExperiment
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
+from cogmodels.config.objects import ObjectExperiment, ObjectSet
 from cogmodels.config.scanpath import ScanpathSet
 from cogmodels.config.study import AnyExperiment, Pipeline, Study
 from cogmodels.data.bids import bids_name, companions, discover, list_subjects
@@ -291,6 +292,21 @@ class Plan:
     def scanpath_sets(self) -> dict[str, ScanpathSet]:
         """Sets of fixations whose data set the study has."""
         return {name: one for name, one in self.study.scanpath_sets.items() if one.dataset in self.specs}
+
+    @cached_property
+    def object_sets(self) -> dict[str, ObjectSet]:
+        """Sets of searches among objects whose data set the study has."""
+        return {name: one for name, one in self.study.object_sets.items() if one.dataset in self.specs}
+
+    @cached_property
+    def object_scanpaths(self) -> list[str]:
+        """Names of the scanpath models of objects."""
+        return [name for name, one in self.experiments.items() if isinstance(one, ObjectExperiment)]
+
+    @cached_property
+    def image_scanpaths(self) -> list[str]:
+        """Names of the other scanpath models."""
+        return [name for name in self.of_family("scanpath") if name not in self.object_scanpaths]
 
     def of_family(self, family: str) -> list[str]:
         """Names of the experiments of a model family."""

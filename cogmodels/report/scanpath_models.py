@@ -57,7 +57,7 @@ def plot_scanpaths(
                     stimulus = list(images)[column]
                     panel.imshow(images[stimulus], alpha=0.85)
                     for path, shade in zip(source[stimulus][:2], (colour, INK), strict=False):
-                        _path(panel, path, shade)
+                        draw_path(panel, path, shade)
                     panel.set_title(f"{name}: {stimulus}", fontsize=8)
         _by_step(axes[2, 0], steps)
         for panel, (name, unit, top) in zip(
@@ -69,7 +69,8 @@ def plot_scanpaths(
         return figure
 
 
-def _path(panel: Axes, path: np.ndarray, colour: str) -> None:
+def draw_path(panel: Axes, path: np.ndarray, colour: str) -> None:
+    """A scanpath (k, 3) of x, y (px) and duration (s), numbered; the area of a circle is the duration."""
     panel.plot(path[:, 0], path[:, 1], color=colour, lw=1.0, alpha=0.8)
     panel.scatter(path[:, 0], path[:, 1], s=np.nan_to_num(path[:, 2], nan=0.2) * 90, color=colour, alpha=0.75, lw=0)
     for number, (x, y) in enumerate(path[:, :2], start=1):
@@ -104,7 +105,7 @@ def _histogram(
     return None
 
 
-def plot_comparison(scores: pd.DataFrame, *, title: str) -> Figure:
+def plot_comparison(scores: pd.DataFrame, *, title: str, shown: Sequence[str] = SHOWN) -> Figure:
     """Every model under every metric, with its interval, chance and people.
 
     Parameters
@@ -112,8 +113,10 @@ def plot_comparison(scores: pd.DataFrame, *, title: str) -> Figure:
     scores : DataFrame
         Rows of the table of scores of several scanpath experiments on one data set.
     title : str
+    shown : sequence of str
+        Metrics, in reading order.
     """
-    metrics = [name for name in SHOWN if name in set(scores["metric"])]
+    metrics = [name for name in shown if name in set(scores["metric"])]
     names = list(dict.fromkeys(scores["experiment"]))
     with house_style():
         rows = int(np.ceil(len(metrics) / 2))
@@ -162,6 +165,6 @@ def plot_overlay(image: np.ndarray, paths: Sequence[np.ndarray], *, title: str) 
         every = np.concatenate(list(paths))
         panel.plot(every[:, 0], every[:, 1], ".", color=VERMILLION, ms=3, alpha=0.5)
         for path, colour in zip(paths[:3], (BLUE, ORANGE, GREEN), strict=False):
-            _path(panel, path, colour)
+            draw_path(panel, path, colour)
         panel.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
         return figure

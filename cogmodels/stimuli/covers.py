@@ -119,6 +119,35 @@ def draw_collage(
     return image
 
 
+def cover_patches(
+    objects: pd.DataFrame, targets: Mapping[str, str], size: tuple[int, int], seed: int = 0
+) -> dict[str, np.ndarray]:
+    """RENDERED covers of objects: that of a target wherever it is the target, another for each other object.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        ``image, object, target`` (bool), a row an object.
+    targets : mapping of image -> name of its target
+    size : (width, height)
+        px.
+    seed : int
+        As the ``seed`` of :class:`cogmodels.config.search.CoverScenes`, whose covers these are then.
+
+    Returns
+    -------
+    dict
+        ``patches`` (n_covers, height, width, 3) uint8; ``patch`` (n_objects,) int, the cover of each row.
+    """
+    names = [
+        str(targets[one.image]) if one.target else f"{one.image}/{one.object}"
+        for one in objects[["image", "object", "target"]].itertuples(index=False)
+    ]
+    kinds = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    patches = np.stack([fit_cover(_key(seed, name), size) for name in kinds])
+    return {"patches": patches, "patch": np.array([kinds[name] for name in names], np.int64)}
+
+
 def cover_wall(seed: Sequence[int], size: tuple[int, int] = (800, 600)) -> np.ndarray:
     """A RENDERED image (height, width, 3) uint8: covers in the cells of a grid.
 

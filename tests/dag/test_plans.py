@@ -234,6 +234,10 @@ SHIPPED = {
         "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
         "compare_scanpaths": 1, "track_run": 7, "plot_next_fixations": 1,
     },
+    "amazon": {
+        "convert_bids": 6, "tabulate_scanpaths": 1, "prepare_objects": 1, "train_objects": 9, "score_objects": 9,
+        "plot_objects": 9, "compare_objects": 1, "track_run": 9, "train_scanpath": None, "compare_scanpaths": None,
+    },
     "natural-search": {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,

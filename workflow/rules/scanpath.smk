@@ -49,7 +49,7 @@ rule train_scanpath:
     benchmark:
         "logs/benchmarks/train_scanpath/{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.of_family("scanpath")),
+        experiment=one_of(PLAN.image_scanpaths),
     conda:
         "../../envs/scanpath.yaml"
     resources:
@@ -83,7 +83,7 @@ rule score_scanpath:
     benchmark:
         "logs/benchmarks/score_scanpath/{dataset}_{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.of_family("scanpath")),
+        experiment=one_of(PLAN.image_scanpaths),
     conda:
         "../../envs/scanpath.yaml"
     params:
@@ -119,7 +119,7 @@ rule plot_scanpath:
     benchmark:
         "logs/benchmarks/plot_scanpath/{dataset}_{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(PLAN.of_family("scanpath")),
+        experiment=one_of(PLAN.image_scanpaths),
     conda:
         "../../envs/scanpath.yaml"
     params:

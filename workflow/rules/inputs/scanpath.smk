@@ -39,7 +39,7 @@ def scanpath_experiments(name):
     """A file of each scanpath experiment on a data set."""
     return lambda wildcards: [
         f"{PLAN.experiment_folder(experiment)}/{name}"
-        for experiment in PLAN.of_family("scanpath")
+        for experiment in PLAN.image_scanpaths
         if PLAN.experiments[experiment].dataset == wildcards.dataset
     ]
 
@@ -56,10 +56,11 @@ def generator_images(wildcards):
 
 def scanpath_figures():
     """What the report shows of scanpath models: their comparison, then each."""
-    datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.of_family("scanpath"))
+    datasets = dict.fromkeys(PLAN.experiments[name].dataset for name in PLAN.image_scanpaths)
     figures = [f"{RESULTS}/scanpath/{dataset}/{name}.png" for dataset in datasets for name in ("models", "steps")]
-    figures += [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.of_family("scanpath")]
-    return figures + [f"{PLAN.experiment_folder(name)}/next-fixations.png" for name in scanpath_networks()]
+    figures += [f"{PLAN.experiment_folder(name)}/scanpaths.png" for name in PLAN.image_scanpaths]
+    figures += [f"{PLAN.experiment_folder(name)}/next-fixations.png" for name in scanpath_networks()]
+    return figures + object_figures()
 
 
 def scored_set(wildcards):
@@ -70,10 +71,10 @@ def scored_set(wildcards):
 
 def scanpath_networks():
     """Scanpath experiments whose network looks at images."""
-    return [name for name in PLAN.of_family("scanpath") if PLAN.experiments[name].model == "transformer"]
+    return [name for name in PLAN.image_scanpaths if PLAN.experiments[name].model == "transformer"]
 
 
 def scanpath_first_steps(wildcards):
     """Judged fixations of the first run of each scanpath experiment on a data set."""
-    names = [name for name in PLAN.of_family("scanpath") if PLAN.experiments[name].dataset == wildcards.dataset]
+    names = [name for name in PLAN.image_scanpaths if PLAN.experiments[name].dataset == wildcards.dataset]
     return [f"{PLAN.run_folders(name)[0]}/steps.csv" for name in names]

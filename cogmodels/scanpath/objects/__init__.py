@@ -1,0 +1,1 @@
+"""Scanpath models of scenes made of objects: which object is looked at next."""

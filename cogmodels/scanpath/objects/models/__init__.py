@@ -1,0 +1,1 @@
+"""Models of sequences of objects, one a file."""
