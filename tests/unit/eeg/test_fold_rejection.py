@@ -131,7 +131,12 @@ def test_networks_and_classifiers_of_new_people_reject_in_their_folds(tmp_path):
             Responses(trials, values.reshape(24, -1), axes())
             for trials, values in [(people[0][0], broken(people[0][1], 2)), people[1], (people[2][0], last)]
         ]
-        return train_epochs(tables, EpochPlan("lda", rejection="global", options={"lda": {"windows": 10}}), folds=["sub-02"], folder=tmp_path)
+        return train_epochs(
+            tables,
+            EpochPlan("lda", rejection="global", options={"lda": {"windows": 10}}),
+            folds=["sub-02"],
+            folder=tmp_path,
+        )
 
     first, second = run(people[2][1]), run(broken(people[2][1], 5, size=4000.0))
     assert first.choices["rejected"].iloc[0] >= 1
