@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
 
 
@@ -16,6 +15,6 @@ def start_mne() -> ModuleType:
     from mne.utils import numerics
 
     fallback = getattr(numerics, "_arange_div_fallback", None)
-    if fallback is not None and "numba" not in sys.modules and hasattr(numerics, "_arange_div_impl"):
+    if fallback is not None and hasattr(numerics, "_arange_div_impl"):
         numerics._arange_div_impl = fallback
     return mne
