@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
 from cogmodels.config.eeg_files import EegFiles
+from cogmodels.config.screens import GazeScreen
 from cogmodels.config.search import CoverScenes, CutoutScenes, DisplayName, DisplaysSource, TableScenes
 from cogmodels.config.simulation import SimulationSource, ViewingEegSource
 from cogmodels.config.study import Label, Name
@@ -87,16 +88,6 @@ class Recordings(Section):
     acquisitions: list[Label] | None = Field(None, description="BIDS `acq-` labels; none = no such entity")
     runs: list[Label] | None = Field(None, description="BIDS runs; none = no such entity")
     recordings: list[Label] | None = Field(None, description="BIDS `recording-` labels of gaze, one an eye")
-
-
-class GazeScreen(Section):
-    """The screen on which people looked."""
-
-    width_px: int = Field(gt=0, description="width, px")
-    height_px: int = Field(gt=0, description="height, px")
-    width_m: float = Field(gt=0, lt=20, description="width, m")
-    height_m: float = Field(gt=0, lt=20, description="height, m")
-    distance_m: float = Field(gt=0, lt=20, description="distance of the eye, m")
 
 
 class GazeFiles(Section):

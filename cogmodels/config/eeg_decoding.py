@@ -130,6 +130,11 @@ class EegDecodingExperiment(Section):
         description="recentre each person's trials by their own mean covariance; of a new person by all their trials, "
         "without labels (transductive)",
     )
+    rejection: Literal["none", "global", "local"] = Field(
+        "none",
+        description="autoreject in each fold: limits learned from the epochs of its training people, of which some go; "
+        "the new person's are repaired by them (`local`), and never go",
+    )
     candidates: list[EpochCandidate] = Field(
         [], description="alternatives, of which each fold takes the best by leaving out people of its training set"
     )
@@ -174,7 +179,17 @@ class EegDecodingExperiment(Section):
 
     def config(self) -> dict[str, Any]:
         """What a model run depends on: of the options, those of its kind of model."""
-        shared = {"target", "classes", "model", "protocol", "channels", "baseline_s", "average_samples", "alignment"}
+        shared = {
+            "target",
+            "classes",
+            "model",
+            "protocol",
+            "channels",
+            "baseline_s",
+            "average_samples",
+            "alignment",
+            "rejection",
+        }
         own = {"recipe", "validation_subjects"} if self.is_network else {"candidates", "inner_folds", "refits"}
         found = self.model_dump(mode="json", include=shared | own | {"control", "draws"})
         # A candidate may be of the other classifier.
@@ -194,6 +209,8 @@ class EegDecodingExperiment(Section):
             raise ValueError(f"`candidates` are of classifiers, model `{self.model}` is a network")
         if self.refits and (self.model != "lda" or self.candidates or self.control != "none"):
             raise ValueError("`refits` are of `lda` without `candidates` and `control`: others take too long")
+        if self.rejection != "none" and (self.channels != "scalp" or self.refits):
+            raise ValueError("`rejection` is of `channels: scalp`, without `refits`: eyes have other amplitudes")
         for one in [self.baseline_s, *(c.baseline_s for c in self.candidates)]:
             if isinstance(one, tuple) and not one[0] < one[1]:
                 raise ValueError(f"baseline_s {one}: the start must lie before the end")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from cogmodels.config.base import Section
+from cogmodels.config.xdf import XdfGaze
 
 ChannelType = Literal["EEG", "EOG", "HEOG", "VEOG", "ECG", "EMG", "TRIG", "MISC"]
 
@@ -16,7 +17,7 @@ class EegFiles(Section):
 
     files: str = Field(
         description="path of a file below the source folder, with `{subject}` and, where they are, `{session}` and "
-        "`{run}`: `{subject}/{run}.vhdr`; BrainVision, EEGLAB, EDF, BDF, EGI or fif"
+        "`{run}`: `{subject}/{run}.vhdr`; BrainVision, EEGLAB, EDF, BDF, EGI, fif or XDF"
     )
     task: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+$")] = Field("eeg", description="BIDS task")
     types: dict[str, ChannelType] = Field({}, description="channel (of the file) -> type; none = as the file says")
@@ -33,3 +34,9 @@ class EegFiles(Section):
     )
     line_hz: Literal[50, 60] | None = Field(None, description="frequency of the mains, Hz")
     reference: str = Field("n/a", description="reference of the recording, for `_eeg.json`")
+    stream: str | None = Field(None, description="XDF: name of the stream of EEG; none = the only one of type EEG")
+    unit: Literal["uV", "mV", "V"] | None = Field(
+        None, description="XDF: unit of channels whose unit the file does not tell; none = they are refused"
+    )
+    marker_streams: list[str] = Field([], description="XDF: names of the streams of markers; none = all")
+    gaze: XdfGaze | None = Field(None, description="XDF: the stream of gaze; none = it is left out")

@@ -24,7 +24,6 @@ from cogmodels.config.data_spec import (
     FilesSource,
     FolderSource,
     GazeFiles,
-    GazeScreen,
     Images,
     Licence,
     PackageSource,
@@ -67,6 +66,7 @@ from cogmodels.config.scanpath import (
     ScanpathSet,
     TransformerOptions,
 )
+from cogmodels.config.screens import GazeScreen
 from cogmodels.config.search import (
     CoverScenes,
     CutoutScenes,
@@ -107,6 +107,7 @@ from cogmodels.config.training import (
     ShadedImages,
 )
 from cogmodels.config.voxels import Voxels
+from cogmodels.config.xdf import XdfGaze
 
 STUDY_SECTIONS = {
     "Study (top level)": Study,
@@ -185,6 +186,7 @@ SPEC_SECTIONS = {
     "`gaze_files`": GazeFiles,
     "`gaze_files.screen`": GazeScreen,
     "`eeg_files`": EegFiles,
+    "`eeg_files.gaze`": XdfGaze,
     "`images`": Images,
     "`rdms`": RdmSet,
     "`scenes.<name>`, `kind: table`": TableScenes,

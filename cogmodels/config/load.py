@@ -82,8 +82,16 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
                         f"`{step}` of pipeline `{wanted}` is fitted once a subject, so that with "
                         f"`{experiment.protocol}` it would see test trials",
                         where=key,
-                        remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`",
+                        remedy=f"Use the protocol `held_out_stimuli`, or a pipeline with `{step}: none`"
+                        + (" and the experiment's `rejection`, fitted in each fold" if step == "autoreject" else ""),
                     )
+        rejected = getattr(experiment, "rejection", "none") != "none"
+        if rejected and (pipeline.modality != "eeg" or pipeline.current_source_density or pipeline.whitening != "none"):
+            raise ConfigError(
+                f"`rejection` judges amplitudes of EEG, which responses of pipeline `{experiment.pipeline}` are not",
+                where=key,
+                remedy="Set `rejection: none`, or use an eeg pipeline without source densities and whitening",
+            )
         if isinstance(experiment, EegDecodingExperiment) and pipeline.modality != "eeg":
             raise ConfigError(
                 f"model `{experiment.model}` decodes epochs, pipeline `{wanted}` makes none",

@@ -288,6 +288,10 @@ class EegPipeline(Pipeline):
     )
     subject_pages: bool = Field(True, description="an HTML page of each subject (`mne.Report`)")
     subject_figures: bool = Field(True, description="a figure of each subject's evoked responses in the report")
+    subject_responses: bool = Field(
+        True, description="Responses of each subject; `false`: only where an experiment reads them"
+    )
+    quality: bool = Field(True, description="the data set's table of the quality of all subjects")
     evoked_channels: list[str] = Field(
         [], description="channels whose mean the figure over people shows; none = the one with the clearest response"
     )
@@ -323,7 +327,11 @@ class EegPipeline(Pipeline):
         if self.eog_responses and (self.whitening != "none" or self.current_source_density):
             raise ValueError("`eog_responses` are neither whitened nor source densities: leave those steps out")
         if self.time_decoding and self.autoreject != "none":
-            raise ValueError("`time_decoding` draws its own test trials: `autoreject` would have seen them")
+            raise ValueError(
+                "`time_decoding` draws its own test trials: `autoreject` would have seen them; use its `rejection`"
+            )
+        if self.current_source_density and any(one.rejection != "none" for one in self.time_decoding.values()):
+            raise ValueError("`rejection` of `time_decoding` judges amplitudes of EEG: source densities are none")
         narrow = (self.l_freq or 0) > 1 or (self.h_freq or 100) < 100
         if self.eyes == "iclabel" and (self.reference != "average" or narrow):
             raise ValueError(
@@ -371,6 +379,11 @@ class DecodingExperiment(Section):
     draws: int = Field(1, ge=1, le=1000, description="how often the control is drawn")
     permutations: int = Field(2000, ge=99, description="permutations behind each p-value")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
+    rejection: Literal["none", "global", "local"] = Field(
+        "none",
+        description="autoreject in each fold: limits learned from its training epochs, of which some go; test epochs "
+        "are repaired by them (`local`), and never go",
+    )
     alignment: Name | None = Field(
         None, description="one of the study's `alignments`, whose responses are decoded; none = each subject's voxels"
     )
@@ -384,6 +397,8 @@ class DecodingExperiment(Section):
             )
         if self.control == "none" and self.draws != 1:
             raise ValueError("`draws` belongs to a control: set `control`, or leave `draws` at 1")
+        if self.rejection != "none" and self.alignment is not None:
+            raise ValueError("`rejection` is of epochs: aligned responses are none, leave one of them out")
         return self
 
 

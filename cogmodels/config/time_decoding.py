@@ -23,6 +23,11 @@ class TimeDecoding(Section):
         "none", description="column of the trials whose values are not split between training and test"
     )
     folds: int = Field(5, ge=2, le=100, description="folds of the cross-validation within a person")
+    rejection: Literal["none", "global", "local"] = Field(
+        "none",
+        description="autoreject in each fold: limits learned from its training epochs, of which some go; test epochs "
+        "are repaired by them (`local`), and never go",
+    )
     generalise: bool = Field(False, description="score the classifier of each time at all others")
     permutations: int = Field(1000, ge=99, description="sign flips of people behind the clusters")
     alpha: float = Field(0.05, gt=0, lt=0.5, description="threshold of points (one-sided t) and of clusters")

@@ -13,6 +13,7 @@ import pandas as pd
 from cogmodels.data.bids import find_sidecar, read_tsv, write_json, write_tsv
 from cogmodels.data.eeg_formats import open_recording
 from cogmodels.data.electrodes import read_positions
+from cogmodels.data.mne_start import start_mne
 from cogmodels.errors import DataError
 from cogmodels.files import whole
 
@@ -132,8 +133,7 @@ def read_eeg(path: Path) -> mne.io.Raw:
     DataError
         Missing or damaged file, or a format that is not read.
     """
-    import mne
-
+    mne = start_mne()
     path = Path(path)
     raw = open_recording(path)
     channels = path.with_name(path.name.rsplit("_", 1)[0] + "_channels.tsv")
@@ -211,9 +211,7 @@ def write_ica(path: Path, ica: mne.preprocessing.ICA) -> None:
 
 def read_ica(path: Path) -> mne.preprocessing.ICA:
     """What :func:`write_ica` wrote."""
-    import mne
-
-    return mne.preprocessing.read_ica(path, verbose="error")
+    return start_mne().preprocessing.read_ica(path, verbose="error")
 
 
 def write_raw(path: Path, raw: mne.io.Raw) -> None:
@@ -224,9 +222,7 @@ def write_raw(path: Path, raw: mne.io.Raw) -> None:
 
 def read_raw(path: Path) -> mne.io.Raw:
     """What :func:`write_raw` wrote, in memory."""
-    import mne
-
-    return mne.io.read_raw_fif(path, preload=True, verbose="error")
+    return start_mne().io.read_raw_fif(path, preload=True, verbose="error")
 
 
 def write_epochs(path: Path, epochs: mne.Epochs) -> None:
@@ -237,9 +233,7 @@ def write_epochs(path: Path, epochs: mne.Epochs) -> None:
 
 def read_epochs(path: Path) -> mne.Epochs:
     """What :func:`write_epochs` wrote, in memory."""
-    import mne
-
-    return mne.read_epochs(path, preload=True, verbose="error")
+    return start_mne().read_epochs(path, preload=True, verbose="error")
 
 
 def write_evoked(path: Path, evoked: list[mne.Evoked]) -> None:
@@ -252,6 +246,4 @@ def write_evoked(path: Path, evoked: list[mne.Evoked]) -> None:
 
 def read_evoked(path: Path) -> list[mne.Evoked]:
     """What :func:`write_evoked` wrote."""
-    import mne
-
-    return mne.read_evokeds(path, verbose="error")
+    return start_mne().read_evokeds(path, verbose="error")

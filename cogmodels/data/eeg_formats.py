@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cogmodels.data.mne_start import start_mne
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _INSTEAD = {
     ".eeg": "Name the .vhdr file beside it",
     ".vmrk": "Name the .vhdr file beside it",
     ".fdt": "Name the .set file beside it",
-    ".xdf": "Export the EEG stream to EDF or BrainVision (pyxdf reads XDF, MNELAB exports it) with its markers",
+    ".xdf": "Convert it to BIDS first, with the converter `eeg_files`",
 }
 # Packages beyond MNE that a format needs.
 _NEEDED = {".mff": "defusedxml"}
@@ -61,8 +62,7 @@ def open_recording(path: Path) -> mne.io.Raw:
         A missing file or a missing part of it; an unknown, damaged or already epoched file; a package that is not
         installed.
     """
-    import mne
-
+    mne = start_mne()
     path = Path(path)
     suffix = path.suffix.lower()
     format_of(path)

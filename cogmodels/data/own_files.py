@@ -62,3 +62,13 @@ def describe_files(source: Path, root: Path, options: Mapping[str, Any], readme:
         license=options["licence"],
         participants=pd.DataFrame({"participant_id": [f"sub-{subject}" for subject in subjects]}),
     )
+
+
+def bids_screen(screen: Mapping[str, Any]) -> dict[str, Any]:
+    """``StimulusPresentation`` of BIDS from the data spec's section `screen`."""
+    return {
+        "ScreenDistance": screen["distance_m"],
+        "ScreenOrigin": ["top", "left"],
+        "ScreenResolution": [screen["width_px"], screen["height_px"]],
+        "ScreenSize": [screen["width_m"], screen["height_m"]],
+    }

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.config.training import Recipe
-from cogmodels.data.tables import Features, Responses
+from cogmodels.data.tables import EpochAxes, Features, Responses
 from cogmodels.decoding.class_scores import person_scores
 from cogmodels.decoding.epoch_network import EpochModel, initial_epoch_network
 from cogmodels.decoding.linear import DecoderRun, permute_within, targets_of
 from cogmodels.decoding.people import Person, gather_people, prepared
 from cogmodels.decoding.protocols import make_folds
 from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
+from cogmodels.decoding.rejection import reject_in_fold
 from cogmodels.errors import DataError
 from cogmodels.metrics.classification import balanced_accuracy
 
@@ -58,6 +59,7 @@ class EpochPlan:
     baseline_s: Sequence[float] | None = None
     average_samples: int = 1
     alignment: str = "none"
+    rejection: str = "none"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidates: Sequence[Mapping[str, Any]] = ()
     inner_folds: int = 5
@@ -99,6 +101,21 @@ class _People:
             options = dict(zip(("baseline_s", "average_samples", "alignment"), key, strict=True))
             self._known[key] = np.concatenate([prepared(person, **options) for person in self.people])
         return self._known[key]
+
+    def rejected(
+        self, train: np.ndarray, test: np.ndarray, method: str, seed: int, where: str
+    ) -> tuple[_People, np.ndarray, dict[str, Any]]:
+        """People whose epochs are repaired by limits of training epochs, training trials that stay, what was done."""
+        first = self.people[0]
+        axes = EpochAxes(first.channels, ["eeg"] * len(first.channels), list(first.times))
+        values = np.concatenate([person.values for person in self.people])
+        flat, kept, told = reject_in_fold(
+            values.reshape(len(values), -1), axes, train, test, method=method, seed=seed, where=where
+        )
+        ends = np.cumsum([len(person.values) for person in self.people])[:-1]
+        parts = np.split(flat.reshape(values.shape), ends)
+        people = [replace(person, values=part) for person, part in zip(self.people, parts, strict=True)]
+        return _People(people, self.targets, self.names), kept, told
 
     def rate(self, plan: EpochPlan) -> float:
         """Samples a second."""
@@ -167,10 +184,13 @@ def train_epochs(
             shown = pool.targets[train]
             if plan.control == "shuffled_labels":
                 shown = shown[_permuted(pool.subjects[train], [seed, draw, list(available).index(fold)])]
-            place = Path(folder) / f"{fold}_draw-{draw}"
-            model, chosen, row, table = _fit_fold(pool, train, shown, plan, seed, place)
-            predictions.append(_predicted(pool, model, chosen, test).assign(fold=fold, draw=draw))
-            choices.append({"subject": "all", "fold": fold, "draw": draw, **row})
+            place, mine, told = Path(folder) / f"{fold}_draw-{draw}", pool, {}
+            if plan.rejection != "none":
+                mine, kept, told = pool.rejected(train, test, plan.rejection, seed, f"fold {fold}")
+                shown, train = shown[np.isin(train, kept)], kept
+            model, chosen, row, table = _fit_fold(mine, train, shown, plan, seed, place)
+            predictions.append(_predicted(mine, model, chosen, test).assign(fold=fold, draw=draw))
+            choices.append({"subject": "all", "fold": fold, "draw": draw, **row, **told})
             if table is not None:
                 curves.append(table.assign(fold=fold, draw=draw, stage="train"))
                 rates.append(table.attrs["examples_per_second"])

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cogmodels.data.tables import EpochAxes
 from cogmodels.decoding.protocols import make_folds
+from cogmodels.decoding.rejection import reject_in_fold
 from cogmodels.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ def train_linear(
     control: str = "none",
     draws: int = 1,
     seed: int = 0,
+    rejection: str = "none",
+    axes: EpochAxes | None = None,
 ) -> DecoderRun:
     """Train and test one subject's linear decoder in every fold, or one on all other subjects.
 
@@ -69,7 +73,10 @@ def train_linear(
     control : {"none", "shuffled_labels"}
         ``shuffled_labels`` permutes the training targets within runs before anything is fitted.
     draws, seed
-        How often the control is drawn; seed of the permutations.
+        How often the control is drawn; seed of the permutations (and of autoreject).
+    rejection, axes
+        ``global`` or ``local``: training epochs are rejected, test epochs repaired, by limits of each fold's training
+        epochs (:func:`~cogmodels.decoding.rejection.reject_in_fold`); ``axes`` tells what the features are.
 
     Raises
     ------
@@ -90,32 +97,39 @@ def train_linear(
     groups = trials[_GROUPS[protocol]].to_numpy()
     # Runs of several subjects have the same names.
     runs = (trials["subject"].astype(str) + "/" + trials["run"].astype(str) if across else trials["run"]).to_numpy()
-    predictions, weights, choices = [], {}, []
-    for draw in range(draws):
-        for fold in wanted:
-            train, test = available[fold]
+    found, weights, choices = {}, {}, {}
+    for fold in wanted:
+        (train, test), own, told = available[fold], values, {}
+        if rejection != "none":
+            where = f"subject {subject}, fold {fold}"
+            own, train, told = reject_in_fold(values, axes, train, test, method=rejection, seed=seed, where=where)
+        # Of the draws of a control only the labels differ: what is worked out of the values serves all of them.
+        shared: dict[int, Decomposed] = {}
+        for draw in range(draws):
             wished = targets[train]
             if control == "shuffled_labels":
                 stream = np.random.default_rng([seed, draw, list(available).index(fold), 41])
                 wished = wished[permute_within(runs[train], stream)]
-            fitted, strength, inner = fit_nested(model, grid, values[train], wished, groups[train])
+            fitted, strength, inner = fit_nested(model, grid, own[train], wished, groups[train], shared)
             rows = trials.iloc[test].assign(fold=fold, draw=draw)
-            rows["predicted"] = list(fitted.predict(values[test]))
-            predictions.append(rows)
-            choices.append({"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner})
+            found[draw, fold] = rows.assign(predicted=list(fitted.predict(own[test])))
+            choice = {"subject": subject, "fold": fold, "draw": draw, "strength": strength, "inner_score": inner}
+            choices[draw, fold] = choice | told
             if draw == 0:
                 for name, array in weights_of(fitted).items():
                     weights[f"sub-{subject}/{fold}/{name}"] = array
-    return DecoderRun(pd.concat(predictions, ignore_index=True), weights, pd.DataFrame(choices))
+    order = [(draw, fold) for draw in range(draws) for fold in wanted]
+    predictions = pd.concat([found[one] for one in order], ignore_index=True)
+    return DecoderRun(predictions, weights, pd.DataFrame([choices[one] for one in order]))
 
 
 def train_subjects(
-    subjects: Iterable[tuple[pd.DataFrame, np.ndarray]],
+    subjects: Iterable[tuple[pd.DataFrame, np.ndarray] | tuple[pd.DataFrame, np.ndarray, EpochAxes | None]],
     stimuli: list[str] | None,
     features: np.ndarray | None,
     **options: Any,
 ) -> DecoderRun:
-    """:func:`train_linear` for each subject (trials, values) in turn, one in memory at a time.
+    """:func:`train_linear` for each subject (trials, values, and axes for ``rejection``), one in memory at a time.
 
     Where subjects are left out, once for all of them.
     The target is the stimulus's row of ``features`` (named by ``stimuli``), or the trial's label where there are none.
@@ -128,15 +142,16 @@ def train_subjects(
     if options.get("protocol") == "leave_one_subject_out":
         subjects = [_pooled(list(subjects))]
     runs = []
-    for trials, values in subjects:
+    for trials, values, *axes in subjects:
         logger.info("training on subject %s: %d trials, %d features", trials["subject"].iloc[0], *values.shape)
-        runs.append(train_linear(trials, values, targets_of(trials, stimuli, features), **options))
+        given = options | ({"axes": axes[0]} if axes else {})
+        runs.append(train_linear(trials, values, targets_of(trials, stimuli, features), **given))
     return join_runs(runs)
 
 
-def _pooled(subjects: list[tuple[pd.DataFrame, np.ndarray]]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Trials and values of all subjects."""
-    widths = {str(trials["subject"].iloc[0]): values.shape[1] for trials, values in subjects}
+def _pooled(subjects: list[tuple]) -> tuple:
+    """Trials and values of all subjects, and the axes that they share."""
+    widths = {str(one[0]["subject"].iloc[0]): one[1].shape[1] for one in subjects}
     usual = max(set(widths.values()), key=list(widths.values()).count)
     others = [name for name, width in widths.items() if width != usual]
     if others:
@@ -146,8 +161,10 @@ def _pooled(subjects: list[tuple[pd.DataFrame, np.ndarray]]) -> tuple[pd.DataFra
             remedy="A decoder across subjects needs the same channels and times of all: interpolate bad channels "
             "(`interpolate_bads`), or exclude the subject",
         )
-    trials = pd.concat([trials for trials, _ in subjects], ignore_index=True)
-    return trials, np.concatenate([values for _, values in subjects])
+    shared = {str(one[2:]) for one in subjects}
+    axes = subjects[0][2:] if len(shared) == 1 else ()
+    trials = pd.concat([one[0] for one in subjects], ignore_index=True)
+    return trials, np.concatenate([one[1] for one in subjects]), *axes
 
 
 def join_runs(runs: list[DecoderRun]) -> DecoderRun:
@@ -188,65 +205,108 @@ def targets_of(trials: pd.DataFrame, stimuli: list[str] | None, features: np.nda
     return features[[index[name] for name in trials["stimulus"]]]
 
 
-def fit_nested(model: str, grid: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray):
+def fit_nested(
+    model: str,
+    grid: list[float],
+    values: np.ndarray,
+    targets: np.ndarray,
+    groups: np.ndarray,
+    shared: dict[int, Decomposed] | None = None,
+):
     """Pipeline fitted at the strength that did best in the inner folds, that strength, and its inner score.
 
-    Arrays as in :func:`train_linear`, training trials only; ``groups`` (n_trials,) are left out in turn.
+    Arrays as in :func:`train_linear`, training trials only; ``groups`` (n_trials,) are left out in turn; ``shared`` as
+    in :func:`inner_scores`.
     """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     # Strongest first, because ties in the inner score go to the first.
     strengths = sorted(grid, reverse=True)
-    inner = inner_scores(model, strengths, values, targets, groups) if len(strengths) > 1 else np.array([np.nan])
+    inner = (
+        inner_scores(model, strengths, values, targets, groups, shared) if len(strengths) > 1 else np.array([np.nan])
+    )
     best = int(np.argmax(inner))
     fitted = make_pipeline(StandardScaler(), _estimator(model, strengths[best])).fit(values, targets)
     return fitted, float(strengths[best]), float(inner[best])
 
 
+@dataclass(frozen=True)
+class Decomposed:
+    """Standardised trials of an inner fold as kernels: ``gram`` of those learnt from, ``cross`` of those left out.
+
+    For ridge ``eigenvalues`` and ``basis`` of the former, and ``projected``: ``cross`` in that basis.
+    """
+
+    gram: np.ndarray
+    cross: np.ndarray
+    eigenvalues: np.ndarray | None = None
+    basis: np.ndarray | None = None
+    projected: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, values: np.ndarray, train: np.ndarray, test: np.ndarray, *, ridge: bool) -> Decomposed:
+        """From trials (n_trials, n_features) and the two parts of the fold."""
+        mean, scale = values[train].mean(axis=0), values[train].std(axis=0)
+        # As StandardScaler: a constant column is not scaled.
+        scale = np.where(scale > 10 * np.finfo(scale.dtype).eps * np.maximum(np.abs(mean), 1), scale, 1)
+        inside, outside = (values[train] - mean) / scale, (values[test] - mean) / scale
+        gram, cross = (inside @ inside.T).astype(np.float64), (outside @ inside.T).astype(np.float64)
+        if not ridge:
+            return cls(gram, cross)
+        eigenvalues, basis = np.linalg.eigh(gram)
+        return cls(gram, cross, eigenvalues, basis, cross @ basis)
+
+
 def inner_scores(
-    model: str, strengths: list[float], values: np.ndarray, targets: np.ndarray, groups: np.ndarray
+    model: str,
+    strengths: list[float],
+    values: np.ndarray,
+    targets: np.ndarray,
+    groups: np.ndarray,
+    shared: dict[int, Decomposed] | None = None,
 ) -> np.ndarray:
     """Mean score (n_strengths,) over inner folds that leave groups out: accuracy, or R2 for Features.
 
     The same numbers as scikit-learn's ``GridSearchCV`` over a scaler and the model, from one Gram matrix a fold and,
     for ridge, one eigendecomposition for all strengths. Arrays as in :func:`train_linear`, training trials only.
+    ``shared`` is filled with these of each inner fold, and read where it is: calls of the same values and groups may
+    give the same one.
     """
     from sklearn.model_selection import GroupKFold
 
     splits = min(len(set(groups)), 5 if model == "ridge" else 11)
     scores = np.empty((splits, len(strengths)))
     for row, (train, test) in enumerate(GroupKFold(splits).split(values, targets, groups)):
-        mean, scale = values[train].mean(axis=0), values[train].std(axis=0)
-        # As StandardScaler: a constant column is not scaled.
-        scale = np.where(scale > 10 * np.finfo(scale.dtype).eps * np.maximum(np.abs(mean), 1), scale, 1)
-        inside, outside = (values[train] - mean) / scale, (values[test] - mean) / scale
-        gram, cross = (inside @ inside.T).astype(np.float64), (outside @ inside.T).astype(np.float64)
+        part = None if shared is None else shared.get(row)
+        if part is None:
+            part = Decomposed.of(values, train, test, ridge=model != "linear_svc")
+            if shared is not None:
+                shared[row] = part
         solve = _svc_predictions if model == "linear_svc" else _ridge_predictions
-        for column, predicted in enumerate(solve(model, strengths, gram, cross, targets[train])):
+        for column, predicted in enumerate(solve(model, strengths, part, targets[train])):
             scores[row, column] = _inner_score(model, targets[test], predicted)
     return scores.mean(axis=0)
 
 
-def _svc_predictions(_model: str, strengths: list[float], gram: np.ndarray, cross: np.ndarray, targets: np.ndarray):
+def _svc_predictions(_model: str, strengths: list[float], part: Decomposed, targets: np.ndarray):
     """Predicted labels of the left-out trials, one strength after the other."""
     from sklearn.svm import SVC
 
     for strength in strengths:
-        yield SVC(kernel="precomputed", C=1.0 / strength).fit(gram, targets.astype(str)).predict(cross)
+        yield SVC(kernel="precomputed", C=1.0 / strength).fit(part.gram, targets.astype(str)).predict(part.cross)
 
 
-def _ridge_predictions(model: str, strengths: list[float], gram: np.ndarray, cross: np.ndarray, targets: np.ndarray):
+def _ridge_predictions(model: str, strengths: list[float], part: Decomposed, targets: np.ndarray):
     """Predictions of the left-out trials by ridge in its dual form, one strength after the other."""
     labels = None
     if model == "ridge_classifier":
         labels, codes = np.unique(targets.astype(str), return_inverse=True)
         targets = np.where(codes[:, None] == np.arange(len(labels)), 1.0, -1.0)
     offset = targets.mean(axis=0)
-    eigenvalues, basis = np.linalg.eigh(gram)
-    rotated, projected = basis.T @ (targets - offset), cross @ basis
+    rotated = part.basis.T @ (targets - offset)
     for strength in strengths:
-        predicted = projected @ (rotated / (np.maximum(eigenvalues, 0.0) + strength)[:, None]) + offset
+        predicted = part.projected @ (rotated / (np.maximum(part.eigenvalues, 0.0) + strength)[:, None]) + offset
         yield predicted if labels is None else labels[predicted.argmax(axis=1)]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
+    from autoreject import AutoReject
     from mne import BaseEpochs
 
 METHODS = ("global", "local")
@@ -53,7 +54,6 @@ def reject_epochs(
         An unknown method; fewer than 10 training epochs; ``local`` with fewer than 16 channels or without positions; no
         epoch left.
     """
-    import autoreject
     import mne
 
     where = "epochs"
@@ -62,33 +62,15 @@ def reject_epochs(
     train = np.ones(len(epochs), dtype=bool) if train is None else np.asarray(train, dtype=bool)
     if train.shape != (len(epochs),):
         raise DataError(f"flags of {train.shape} for {len(epochs)} epochs", where=where, remedy="Flag each epoch")
-    if train.sum() < FOLDS * EPOCHS_A_FOLD:
-        raise DataError(
-            f"{int(train.sum())} training epochs do not set limits, {FOLDS * EPOCHS_A_FOLD} are needed",
-            where=where,
-            remedy="Set `autoreject: none`, or `reject_uv` to a fixed limit",
-        )
     picks = mne.pick_types(epochs.info, eeg=True, exclude="bads")
     interpolated = np.zeros(len(epochs), dtype=int)
     if method == "global":
-        limits = autoreject.get_rejection_threshold(
-            epochs[train].copy().pick(picks), random_state=seed, ch_types=["eeg"], cv=FOLDS, verbose=False
-        )
+        limit = fit_global(epochs[train], picks, seed)
         values = epochs.get_data(picks=picks, verbose="error")
-        bad = (np.ptp(values, axis=2) > limits["eeg"]).any(axis=1)
-        kept, reason = epochs[~bad], f"above {limits['eeg'] * 1e6:.0f} uV"
+        bad = (np.ptp(values, axis=2) > limit).any(axis=1)
+        kept, reason = epochs[~bad], f"above {limit * 1e6:.0f} uV"
     else:
-        _check_positions(epochs, picks, "autoreject by channel")
-        local = autoreject.AutoReject(
-            n_interpolate=np.array([k for k in INTERPOLATED if k < len(picks)]),
-            consensus=np.array(CONSENSUS),
-            cv=FOLDS,
-            picks=picks,
-            random_state=seed,
-            n_jobs=1,
-            verbose=False,
-        )
-        local.fit(epochs[train])
+        local = fit_local(epochs[train], picks, seed)
         kept, log = local.transform(epochs, return_log=True)
         bad = np.asarray(log.bad_epochs)
         interpolated = (log.labels == 2).sum(axis=1)
@@ -101,6 +83,44 @@ def reject_epochs(
         )
     table = {"epoch": np.arange(len(epochs)), "kept": ~bad, "n_interpolated": np.where(bad, 0, interpolated)}
     return kept, pd.DataFrame(table | {"reason": np.where(bad, reason, "")})[COLUMNS]
+
+
+def fit_global(epochs: BaseEpochs, picks: np.ndarray, seed: int) -> float:
+    """autoreject's limit of the peak-to-peak amplitude at all channels, V, learned from these epochs."""
+    import autoreject
+
+    _check_enough(epochs)
+    limits = autoreject.get_rejection_threshold(
+        epochs.copy().pick(picks), random_state=seed, ch_types=["eeg"], cv=FOLDS, verbose=False
+    )
+    return float(limits["eeg"])
+
+
+def fit_local(epochs: BaseEpochs, picks: np.ndarray, seed: int) -> AutoReject:
+    """autoreject's limits by channel, learned from these epochs."""
+    import autoreject
+
+    _check_enough(epochs)
+    _check_positions(epochs, picks, "autoreject by channel")
+    local = autoreject.AutoReject(
+        n_interpolate=np.array([k for k in INTERPOLATED if k < len(picks)]),
+        consensus=np.array(CONSENSUS),
+        cv=FOLDS,
+        picks=picks,
+        random_state=seed,
+        n_jobs=1,
+        verbose=False,
+    )
+    return local.fit(epochs)
+
+
+def _check_enough(epochs: BaseEpochs) -> None:
+    if len(epochs) < FOLDS * EPOCHS_A_FOLD:
+        raise DataError(
+            f"{len(epochs)} training epochs do not set limits, {FOLDS * EPOCHS_A_FOLD} are needed",
+            where="epochs",
+            remedy="Switch autoreject off, or set `reject_uv` to a fixed limit",
+        )
 
 
 def source_density(epochs: BaseEpochs) -> BaseEpochs:

@@ -7,11 +7,13 @@ A classifier is fitted at each time point; generalisation scores it at all other
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from cogmodels.eeg.fold_rejection import fit_rejection
 from cogmodels.errors import DataError
 
 CHANCE = 0.5
@@ -38,6 +40,8 @@ def decode_over_time(
     generalise: bool = False,
     folds: int = 5,
     seed: int = 0,
+    rejection: str = "none",
+    channels: Sequence[str] = (),
 ) -> np.ndarray:
     """Area under the ROC curve at each time point, or of each time's classifier at each time, of one subject.
 
@@ -54,6 +58,9 @@ def decode_over_time(
     generalise : bool
         All pairs of times.
     folds, seed : int
+    rejection, channels
+        ``global`` or ``local``: autoreject in each fold, limits of its training epochs; some of those go, test epochs
+        are repaired and never go (:mod:`cogmodels.eeg.fold_rejection`). Values are uV of these channels.
 
     Returns
     -------
@@ -103,8 +110,20 @@ def decode_over_time(
             raise DataError(
                 "a fold holds one condition alone", where=where, remedy="Use fewer folds, or groups of both conditions"
             )
-        estimator = kind(model, n_jobs=1, verbose="error").fit(values[train], targets[train])
-        decided = estimator.decision_function(values[test])
+        learnt, tested, wished = values[train], values[test], targets[train]
+        if rejection != "none":
+            limits = fit_rejection(learnt, channels, method=rejection, seed=seed, where=where)
+            learnt, kept = limits.apply(learnt, drop=True)
+            learnt, wished = learnt[kept], wished[kept]
+            tested, _ = limits.apply(tested, drop=False)
+            if len(np.unique(wished)) < 2:
+                raise DataError(
+                    f"{int(kept.sum())} of {len(train)} training epochs stay, of one condition",
+                    where=where,
+                    remedy="Take out the eyes or bad channels first, or set `rejection: none`",
+                )
+        estimator = kind(model, n_jobs=1, verbose="error").fit(learnt, wished)
+        decided = estimator.decision_function(tested)
         flat = decided.reshape(len(test), -1)
         scores = np.array([roc_auc_score(targets[test], flat[:, k]) for k in range(flat.shape[1])])
         total = total + scores.reshape(decided.shape[1:])

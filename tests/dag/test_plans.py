@@ -242,7 +242,10 @@ SHIPPED = {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
-    "uci-eeg": {"convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2},
+    "uci-eeg": {
+        "convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
+        "measure_eeg": 20, "tabulate_eeg_quality": 1, "tabulate_epochs": 20,
+    },
     "uci-eeg-decoding": {
         "convert_bids": 20, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28, "compare_epochs": 2,
         "plot_curves": 6, "plot_decoder": None, "train_decoder": None,

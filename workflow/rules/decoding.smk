@@ -23,7 +23,7 @@ rule train_decoder:
     conda:
         "../../envs/decoding.yaml"
     params:
-        config=experiment_config("target", "model", "grid", "protocol", "control", "draws"),
+        config=experiment_config("target", "model", "grid", "protocol", "control", "draws", "rejection"),
         pipeline=pipeline_config,
         study=STUDY.study,
         code=code("train_decoder"),

@@ -408,7 +408,7 @@ rule decode_time:
     conda:
         "../../envs/eeg.yaml"
     params:
-        decoding=time_decoding("classes", "groups", "folds", "generalise", "seed"),
+        decoding=time_decoding("classes", "groups", "folds", "generalise", "seed", "rejection"),
         code=code("decode_time"),
     script:
         "../scripts/decode_time.py"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cogmodels.data.bids import write_tsv
 from cogmodels.data.eeg import read_epochs
-from cogmodels.eeg.epochs import epoch_values, signal_type
+from cogmodels.eeg.epochs import epoch_values, response_channels, signal_type
 from cogmodels.eeg.time_scores import decode_classes
 from cogmodels.tracking.job import job
 
@@ -15,6 +15,7 @@ with job(snakemake):
         epochs.metadata,
         epochs.times,
         where=f"subject {snakemake.wildcards.subject}",
-        **{name: options[name] for name in ("classes", "groups", "folds", "generalise", "seed")},
+        channels=response_channels(epochs)[0],
+        **{name: options[name] for name in ("classes", "groups", "folds", "generalise", "seed", "rejection")},
     )
     write_tsv(Path(snakemake.output.scores), scores)

@@ -18,7 +18,7 @@ with job(snakemake):
     table = read_features(Path(given.features)) if given.features else None
     stimuli, features = (table.stimuli, table.values) if table else (None, None)
     tables = (read_responses(Path(file)) for file in given.responses)
-    run = train_subjects(((one.trials, one.values) for one in tables), stimuli, features, **options)
+    run = train_subjects(((one.trials, one.values, one.axes) for one in tables), stimuli, features, **options)
     metrics = score_predictions(run.predictions, stimuli, features).set_index("metric").to_dict("index")
     write_weights(Path(wanted.model), run.weights)
     write_predictions(Path(wanted.predictions), run.predictions.assign(seed=options["seed"]))

@@ -1,4 +1,4 @@
-"""Any folder of EEG files that one pattern names: BrainVision, EEGLAB, EDF, BDF, EGI, fif, with their markers."""
+"""Any folder of EEG files that one pattern names: BrainVision, EEGLAB, EDF, BDF, EGI, fif, XDF, with their markers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ import pandas as pd
 from cogmodels.data.bids import bids_path
 from cogmodels.data.eeg import write_eeg
 from cogmodels.data.eeg_formats import open_recording
-from cogmodels.data.own_files import describe_files, files_of_subject
+from cogmodels.data.gaze_files.bids import trials_of, write_gaze
+from cogmodels.data.own_files import bids_screen, describe_files, files_of_subject
+from cogmodels.data.xdf import SUFFIXES, read_xdf
+from cogmodels.data.xdf_recordings import eeg_of_streams, gaze_of_streams
 from cogmodels.errors import DataError
 
 if TYPE_CHECKING:
     import mne
+
+    from cogmodels.data.gaze_files.file import GazeFile
 
 # Notes of recorders and of MNE that stand for no event.
 _NO_EVENTS = ("New Segment/", "BAD", "EDGE")
@@ -43,32 +48,60 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
     ------
     DataError
         No file of this subject; one that cannot be read; channels or a marker channel that it lacks; two channels of
-        one name; no marker, or none of those that are wanted.
+        one name; no marker, or none of those that are wanted; gaze of a file that is no XDF.
     """
     mine = files_of_subject(source, options["files"], subject, folders=True)
     written = []
     for path, found in mine:
-        raw = open_recording(path)
+        raw, markers, gaze = _opened(path, options)
         kept, names, kinds = channels_of(raw, options, path)
+        place = {
+            "subject": subject,
+            "session": found.get("session"),
+            "task": options["task"],
+            "run": found.get("run"),
+        }
         written += write_eeg(
-            bids_path(
-                root, "eeg", subject=subject, session=found.get("session"), task=options["task"],
-                run=found.get("run"), suffix="eeg", extension=".vhdr",
-            ),
+            bids_path(root, "eeg", **place, suffix="eeg", extension=".vhdr"),
             raw.get_data(picks=kept),
             sampling_rate=raw.info["sfreq"],
             channel_names=names,
             channel_types=kinds,
             bads=[new for old, new in zip(kept, names, strict=True) if old in raw.info["bads"]],
-            events=events_of(raw, options, path),
+            events=events_of(raw, options, path, markers),
             sidecar={
                 "TaskName": options["task"],
                 "EEGReference": options["reference"],
                 "PowerLineFrequency": options["line_hz"] or "n/a",
                 "SourceFile": path.relative_to(source).as_posix(),
             },
-        )  # fmt: skip
+        )
+        if gaze is not None:
+            about = options["gaze"]
+            written += write_gaze(
+                gaze,
+                root,
+                place,
+                screen=bids_screen(about["screen"]),
+                trials=trials_of(gaze, start=about["trial_start"], end=about["trial_end"]),
+                sidecar={"SourceFile": path.relative_to(source).as_posix()},
+            )
     return written
+
+
+def _opened(path: Path, options: Mapping[str, Any]) -> tuple[mne.io.Raw, pd.DataFrame | None, GazeFile | None]:
+    """Recording; markers and gaze where the file is an XDF, whose streams hold them."""
+    if path.suffix.lower() in SUFFIXES:
+        streams = read_xdf(path)
+        raw, markers = eeg_of_streams(streams, options, path)
+        if options["gaze"] is None:
+            return raw, markers, None
+        return raw, markers, gaze_of_streams(streams, options["gaze"], options["marker_streams"], path)
+    if options["gaze"] is not None:
+        raise DataError(
+            "only XDF files hold gaze beside EEG", where=path, remedy="Leave `gaze` out, and convert the gaze by itself"
+        )
+    return open_recording(path), None, None
 
 
 def describe(source: Path, root: Path, options: Mapping[str, Any]) -> None:
@@ -96,9 +129,14 @@ def channels_of(raw: mne.io.Raw, options: Mapping[str, Any], where: object) -> t
     return kept, names, [options["types"].get(name, _KINDS.get(own[name], "MISC")) for name in kept]
 
 
-def events_of(raw: mne.io.Raw, options: Mapping[str, Any], where: object) -> pd.DataFrame:
-    """Events (``onset``, ``duration``, ``trial_type``, ``marker``) from a recording's markers."""
-    found = _channel_markers(raw, options["markers"]) if options["markers"] else _noted_markers(raw)
+def events_of(
+    raw: mne.io.Raw, options: Mapping[str, Any], where: object, markers: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Events (``onset``, ``duration``, ``trial_type``, ``marker``) from a recording's markers, or those given."""
+    if options["markers"]:
+        found = _channel_markers(raw, options["markers"])
+    else:
+        found = _noted_markers(raw) if markers is None else markers
     if len(found):
         previous = found.groupby("marker")["onset"].shift()
         found = found[~(found["onset"] - previous <= options["minimum_gap_s"])]

@@ -9,7 +9,7 @@ from typing import Any
 from cogmodels.data.gaze_files.bids import trials_of, write_gaze
 from cogmodels.data.gaze_files.file import GazeFile
 from cogmodels.data.gaze_files.read import format_of, read_gaze
-from cogmodels.data.own_files import describe_files, files_of_subject
+from cogmodels.data.own_files import bids_screen, describe_files, files_of_subject
 from cogmodels.errors import DataError
 
 #: Options that belong to the reader of column maps, and to that of Pupil Labs.
@@ -45,12 +45,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
             file,
             root,
             {"subject": subject, "session": found.get("session"), "task": options["task"], "run": found.get("run")},
-            screen={
-                "ScreenDistance": screen["distance_m"],
-                "ScreenOrigin": ["top", "left"],
-                "ScreenResolution": [screen["width_px"], screen["height_px"]],
-                "ScreenSize": [screen["width_m"], screen["height_m"]],
-            },
+            screen=bids_screen(screen),
             trials=trials_of(file, start=options["trial_start"], end=options["trial_end"]),
             sidecar={"SourceFile": path.relative_to(source).as_posix()},
         )

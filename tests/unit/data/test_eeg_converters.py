@@ -218,6 +218,22 @@ def test_erp_core_gives_conditions_responses_and_the_monitors_delay(erp, tmp_pat
     assert list(read_tsv(tmp_path / "bids" / "participants.tsv")["participant_id"]) == ["sub-001"]
 
 
+def test_erp_core_code_book_names_each_of_160_pictures_once():
+    # Four conditions of 40 pictures; what lies between them is no picture.
+    codes = [*range(1, 81), *range(101, 181)]
+    events = erp_core_n170.conditions_of(pd.DataFrame({"onset": np.arange(160.0), "value": codes}), "here")
+    assert events.groupby("trial_type", sort=False).size().to_dict() == {
+        "face": 40, "car": 40, "scrambled_face": 40, "scrambled_car": 40,
+    }  # fmt: skip
+    named = dict(zip(events["code"], events["stimulus_id"], strict=True))
+    assert len(set(named.values())) == 160
+    edges = {1: "face-01", 40: "face-40", 41: "car-01", 80: "car-40", 101: "scrambled_face-01", 180: "scrambled_car-40"}
+    assert {code: named[code] for code in edges} == edges
+    for code in (0, 81, 100, 181, 200, 203):
+        with pytest.raises(DataError, match=f"code `{code}` at 0 s is neither picture nor response"):
+            erp_core_n170.conditions_of(pd.DataFrame({"onset": [0.0, 1.0], "value": [code, 1]}), "here")
+
+
 def test_erp_core_files_that_do_not_fit_are_refused(erp, tmp_path):
     source, _ = erp
     with pytest.raises(DataError, match="there is no recording sub-002_task-N170_eeg.set"):

@@ -110,7 +110,7 @@ def test_bids_recordings_of_all_formats_are_found_and_their_events_are_beside(tm
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("x.xdf", "no format of EEG that is read.*pyxdf"),
+        ("x.xdf", "no format of EEG that is read.*converter `eeg_files`"),
         ("x.vmrk", "Name the .vhdr file"),
         ("x.fdt", "Name the .set file"),
         ("x.cnt", r"`.cnt` is no format of EEG that is read; these are: .vhdr \(BrainVision\)"),

@@ -1,5 +1,9 @@
 """EEG recordings: what is written comes back, what is broken is named."""
 
+import subprocess
+import sys
+
+import mne
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,3 +65,23 @@ def test_missing_parts_are_named(recording):
 def test_names_and_rows_that_do_not_agree_are_refused(tmp_path):
     with pytest.raises(DataError, match="3 rows of data for 4 names"):
         write(tmp_path / "sub-01_task-x_eeg.vhdr", np.zeros((3, 10)))
+
+
+def test_recordings_are_read_and_timed_without_numba(tmp_path):
+    """Half of a short job was numba's start for a division; the times are MNE's own bits."""
+    from mne.utils._numerics_numba import _arange_div as compiled
+
+    rate = 600.614990234375
+    path = tmp_path / "a_raw.fif"
+    info = mne.create_info(["Cz", "Pz"], rate, "eeg")
+    mne.io.RawArray(np.zeros((2, 999)), info, verbose="error").save(path, verbose="error")
+    found = subprocess.run(
+        [
+            sys.executable, "-c",
+            "import sys; from pathlib import Path; from cogmodels.data.eeg import read_raw\n"
+            f"times = read_raw(Path({str(path)!r})).times\n"
+            "assert 'numba' not in sys.modules\nprint(times.tobytes().hex())",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert np.array_equal(np.frombuffer(bytes.fromhex(found.stdout.strip())), compiled(999, rate))

@@ -98,6 +98,14 @@ def test_inner_choice_equals_a_grid_search(model):
     np.testing.assert_allclose(
         inner_scores(model, strengths, values, targets, groups), [found[value] for value in tried], atol=1e-8
     )
+    # What is shared between draws of a control depends on the values alone.
+    shared, other = {}, targets[::-1]
+    inner_scores(model, strengths, values, targets, groups, shared)
+    assert shared
+    np.testing.assert_array_equal(
+        inner_scores(model, strengths, values, other, groups, shared),
+        inner_scores(model, strengths, values, other, groups),
+    )
 
 
 def test_predictions_of_a_fold_do_not_see_its_labels():

@@ -55,12 +55,13 @@ def bold_quality_tables():
 
 
 def response_tables():
-    """The Responses tables of all fmri, eeg and betas pipelines, whether an experiment reads them or not."""
+    """The Responses tables of fmri, eeg and betas pipelines, whether an experiment reads them or not."""
     return [
         file
         for pipeline in PLAN.pipelines("fmri", "eeg", "betas")
         for dataset in PLAN.datasets_of(pipeline)
         for file in own_responses(dataset, pipeline)
+        if getattr(STUDY.pipelines[pipeline], "subject_responses", True)
     ]
 
 
@@ -72,8 +73,9 @@ def fixation_tables():
 
 
 def eeg_tables():
-    """The quality table of each EEG pipeline and data set."""
-    pairs = [(dataset, name) for name in PLAN.pipelines("eeg") for dataset in PLAN.datasets_of(name)]
+    """The quality table of each EEG pipeline that wants one, and data set."""
+    wanted = [name for name, pipeline in PLAN.pipelines("eeg").items() if pipeline.quality]
+    pairs = [(dataset, name) for name in wanted for dataset in PLAN.datasets_of(name)]
     return [f"{PLAN.derivative(dataset, name)}/eeg_quality.tsv" for dataset, name in pairs]
 
 
