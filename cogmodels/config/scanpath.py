@@ -99,6 +99,12 @@ class TransformerOptions(Section):
         description="whether the network is told what is looked for: no; yes, and a target that it was not trained on "
         "is an error (`refuse`), or has the embedding that a tenth of the training scanpaths train (`shared`)",
     )
+    temperature: float = Field(
+        1.0,
+        gt=0,
+        description="of the places that are drawn: below 1, scanpaths are more alike and of likelier places; 1 = as "
+        "people's vary. Likelihoods do not depend on it",
+    )
     flip: bool = Field(True, description="half of the training images are mirrored, as feature maps")
     attention: AttentionChoice = Field(AttentionChoice(), description="mechanism of each place (docs/attention.md)")
     auxiliary_weight: float = Field(0.01, ge=0, description="weight of the loss of mechanisms that have one")

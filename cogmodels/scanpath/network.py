@@ -77,6 +77,7 @@ class Transformer(ScanpathModel):
         self.options, self.recipe = dict(options or {}), recipe or ScanpathRecipe()
         self.flip, self.by_person = self.options.pop("flip", True), self.options.pop("person", False)
         self.unknown, self.targets = self.options.pop("target", "none"), ()
+        self.temperature = self.options.pop("temperature", 1.0)
         self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
 
     @property
@@ -275,8 +276,9 @@ class Transformer(ScanpathModel):
 
     def _place(self, logits: Tensor, numbers: Tensor) -> Tensor:
         """Places (n, 2) px of the mixture, from uniform numbers (n, 3 or more)."""
-        chosen = _chosen(logits, numbers[:, 0])
-        sigma, found = self.net.sigma.double(), []
+        chosen = _chosen(logits / self.temperature, numbers[:, 0])
+        # A Gaussian to the power of 1 / T is one with T times the variance.
+        sigma, found = self.net.sigma.double() * self.temperature**0.5, []
         for axis, (centres, index) in enumerate(
             ((self.net.cell_x, chosen % self.net.cells[1]), (self.net.cell_y, chosen // self.net.cells[1]))
         ):

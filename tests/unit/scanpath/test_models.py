@@ -167,6 +167,19 @@ def test_other_mechanisms_learn_do_not_see_the_future_and_decode_from_caches(att
     assert max(np.abs(one - other).max() for one, other in zip(fast, slow, strict=True)) < 1e-3
 
 
+def test_a_low_temperature_draws_the_likeliest_places(network, pictures, parts):
+    copy = Transformer(20.0, options=OPTIONS | {"person": True, "temperature": 1e-6}).load(pictures, network.weights())
+    draws = np.random.default_rng(1).random((6, 20, 5))
+    cold, warm = (model.sample_with(pictures, 0, draws) for model in (copy, network))
+    # The first place of all is the middle of the likeliest cell; drawn ones differ.
+    first = np.array([path[0, :2] for path in cold])
+    assert np.ptp(first, axis=0).max() < 0.5
+    assert np.ptp([path[0, :2] for path in warm], axis=0).max() > 5
+    np.testing.assert_array_equal(
+        copy.log_density(pictures, parts["test"]), network.log_density(pictures, parts["test"])
+    )
+
+
 def test_saved_weights_give_the_same_network(network, pictures, parts):
     copy = Transformer(20.0, options=OPTIONS | {"person": True}).load(pictures, network.weights())
     test = parts["test"]
