@@ -66,9 +66,11 @@ def test_scores_have_the_columns_that_everyone_relies_on(study):
     table = pd.read_csv(study / "results" / "default" / "compare" / "scores.csv")
     assert list(table) == [
         "study", "family", "dataset", "experiment", "protocol", "metric", "value", "ci_low", "ci_high", "chance",
-        "ceiling", "p", "n", "unit_of_n",
+        "ceiling", "p", "n", "unit_of_n", "shuffled_brain",
     ]  # fmt: skip
-    assert not table.drop(columns="ceiling").isna().any().any()
+    assert not table.drop(columns=["ceiling", "shuffled_brain"]).isna().any().any()
+    # Other people's brains, or other trials: of every decoder that predicts vectors.
+    assert table.loc[table["metric"] == "two_way", "shuffled_brain"].between(0.3, 0.7).all()
     assert ((table["ci_low"] <= table["value"]) & (table["value"] <= table["ci_high"])).all()
 
 
