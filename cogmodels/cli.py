@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="cogmodels", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_scanpaths(commands)
+    _add_compare(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     try:
@@ -58,6 +59,23 @@ def _scanpaths(chosen: argparse.Namespace) -> None:
         progress=lambda files: tqdm(files, desc="images", unit="image"),
     )  # fmt: skip
     print(f"{found['stimulus'].nunique()} of {len(images)} images, {len(found)} fixations: {table}, {overlays}/")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    about = "Compare two runs: what differs in config, inputs, code and versions, and their metrics."
+    command = commands.add_parser("compare", help=about, description=about)
+    for name in ("first", "second"):
+        command.add_argument(name, type=Path, help="folder of a run, or its manifest.json")
+    command.set_defaults(run=_compare)
+
+
+def _compare(chosen: argparse.Namespace) -> None:
+    from cogmodels.commands.compare import compare_runs, read_manifest
+
+    differences, metrics = compare_runs(read_manifest(chosen.first), read_manifest(chosen.second))
+    print(differences.to_string(index=False) if len(differences) else "nothing differs")
+    print()
+    print(metrics.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     for manifest in manifests:
         config = {key: value for key, value in manifest["config"].items() if key not in ("fold", "seed")}
         rows.setdefault(manifest["wildcards"]["experiment"], {
-            "dataset": manifest["wildcards"]["dataset"], **_flat(config)
+            "dataset": manifest["wildcards"]["dataset"], **flat_config(config)
         })  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index").fillna("")
     table.index.name = "experiment"
@@ -173,12 +173,12 @@ def _kind(family: str, dataset: str, simulated: Collection[str], made: Mapping[s
     return "simulated" if dataset in simulated else "real"
 
 
-def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested mapping with joined keys and printable values."""
+def flat_config(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested mapping as one, keys joined by dots, values as text."""
     flat: dict[str, str] = {}
     for key, value in section.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= flat_config(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = "none" if value is None else str(value)
     return flat

@@ -1,0 +1,43 @@
+"""Two runs beside each other."""
+
+import json
+
+from cogmodels.cli import main
+from cogmodels.commands.compare import compare_runs
+
+FIRST = {
+    "wildcards": {"experiment": "a", "seed": "0"}, "config": {"model": "lda", "recipe": {"epochs": 3, "rate": None}},
+    "inputs": {"x.parquet": "1f"}, "code_fingerprint": "c0", "commit": "d0", "versions": {"numpy": "2.4"},
+    "metrics": {"accuracy": 0.5, "old": 1.0},
+}  # fmt: skip
+SECOND = FIRST | {
+    "config": {"model": "lda", "recipe": {"epochs": 5, "rate": None}, "grid": [1.0]},
+    "inputs": {"x.parquet": "2f"},
+    "metrics": {"accuracy": 0.75, "new": 2.0},
+}
+
+
+def test_what_differs_is_told_and_nothing_else():
+    differences, metrics = compare_runs(FIRST, SECOND)
+    assert differences.to_numpy().tolist() == [
+        ["config", "recipe.epochs", "3", "5"],
+        ["config", "grid", "", "[1.0]"],
+        ["input", "x.parquet", "1f", "2f"],
+    ]
+    table = metrics.set_index("metric")
+    assert table.loc["accuracy"].tolist() == [0.5, 0.75, 0.25]
+    assert table["difference"].isna().to_dict() == {"accuracy": False, "old": True, "new": True}
+
+
+def test_the_command_takes_folders_and_names_what_is_missing(tmp_path, capsys):
+    for name, manifest in (("one", FIRST), ("two", SECOND)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "two")]) == 0
+    shown = capsys.readouterr().out
+    assert "recipe.epochs" in shown
+    assert "0.25" in shown
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "one" / "manifest.json")]) == 0
+    assert "nothing differs" in capsys.readouterr().out
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "three")]) == 1
+    assert "no manifest" in capsys.readouterr().err
