@@ -214,7 +214,7 @@ def test_targets_of_two_tables_go_by_name():
     image = Features("image", ["a", "b"], np.array([[1.0], [2.0]]))
     text = Features("text", ["b", "c", "a"], np.array([[20.0], [30.0], [10.0]]))
     np.testing.assert_array_equal(join_targets(image, text).text, [[10.0], [20.0]])
-    with pytest.raises(DataError, match="1 stimuli are not in the text features .such as c"):
+    with pytest.raises(DataError, match="features image: 1 stimuli are not in the features .such as c"):
         join_targets(text, image)
 
 
