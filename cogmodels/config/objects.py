@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from cogmodels.config.attention import GRID_ATTENTION, AttentionChoice
 from cogmodels.config.base import Section, suggestion
+from cogmodels.config.scanpath import OneTestPart
 from cogmodels.config.training import Recipe
 from cogmodels.errors import ConfigError
 
@@ -108,8 +109,11 @@ class OatOptions(Section):
         return self
 
 
-class ObjectExperiment(Section):
+class ObjectExperiment(OneTestPart):
     """A model of searches among objects, from layout and target to the objects looked at; told by its `model`."""
+
+    network: ClassVar[str] = "oat"
+    shared: ClassVar[set[str]] = {"objects", "model", "samples"}
 
     family: Literal["scanpath"] = Field("scanpath", description="model family")
     dataset: str = Field(description="data set; the experiment runs where the study has it")
@@ -121,23 +125,6 @@ class ObjectExperiment(Section):
     samples: int = Field(15, ge=2, description="scanpaths that are drawn for each test scene")
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one model run a seed")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
-
-    @property
-    def folds(self) -> str:
-        """One run tests on the set's test part."""
-        return "all"
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether a run of it may take a GPU."""
-        return self.model == "oat" and self.recipe.accelerator != "cpu"
-
-    def config(self) -> dict[str, Any]:
-        """What a model run depends on."""
-        found = self.model_dump(mode="json", include={"objects", "model", "samples"})
-        if self.model != "oat":
-            return found
-        return found | {"options": self.oat.model_dump(mode="json"), "recipe": self.recipe.model_dump(mode="json")}
 
 
 def check_objects(study: Study, where: str | Path) -> None:

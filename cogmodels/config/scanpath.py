@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -120,8 +120,38 @@ class GeneratedScanpaths(Section):
     target: str | None = Field(None, description="what is looked for, where the network is told it")
 
 
-class ScanpathExperiment(Section):
+class OneTestPart(Section):
+    """What experiments on scanpaths share, whether images or objects are looked at: one run a seed, and of their models
+    one, ``network``, that is trained and has a section of options by its name."""
+
+    network: ClassVar[str]
+    #: Options that every model's run depends on.
+    shared: ClassVar[set[str]]
+
+    @property
+    def folds(self) -> str:
+        """One run tests on the set's test part."""
+        return "all"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a run of it may take a GPU."""
+        return self.model == self.network and self.recipe.accelerator != "cpu"
+
+    def config(self) -> dict[str, Any]:
+        """What a model run depends on."""
+        found = self.model_dump(mode="json", include=self.shared)
+        if self.model != self.network:
+            return found
+        options = getattr(self, self.network)
+        return found | {"options": options.model_dump(mode="json"), "recipe": self.recipe.model_dump(mode="json")}
+
+
+class ScanpathExperiment(OneTestPart):
     """A model of scanpaths, from images (and people) to Fixations."""
+
+    network: ClassVar[str] = "transformer"
+    shared: ClassVar[set[str]] = {"fixations", "model", "features", "cell_px", "samples"}
 
     family: Literal["scanpath"] = Field("scanpath", description="model family")
     dataset: str = Field(description="data set; the experiment runs where the study has it")
@@ -137,27 +167,6 @@ class ScanpathExperiment(Section):
     samples: int = Field(15, ge=2, description="scanpaths that are drawn for each test image")
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one model run a seed")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
-
-    @property
-    def folds(self) -> str:
-        """One run tests on the set's test part."""
-        return "all"
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether a run of it may take a GPU."""
-        return self.model == "transformer" and self.recipe.accelerator != "cpu"
-
-    def config(self) -> dict[str, Any]:
-        """What a model run depends on."""
-        shared = {"fixations", "model", "features", "cell_px", "samples"}
-        found = self.model_dump(mode="json", include=shared)
-        if self.model != "transformer":
-            return found
-        return found | {
-            "options": self.transformer.model_dump(mode="json"),
-            "recipe": self.recipe.model_dump(mode="json"),
-        }
 
     @model_validator(mode="after")
     def _agree(self) -> ScanpathExperiment:
