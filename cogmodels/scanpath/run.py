@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 class ScanpathRun:
     """What a run leaves: ``predictions`` (a Fixations table of sampled scanpaths), ``steps``
     (:func:`cogmodels.scanpath.score.score_steps`), ``choices`` (what was chosen, or a row an epoch), ``weights``,
-    ``metrics`` (means over test fixations) and ``speed`` (which no two runs share)."""
+    ``metrics`` (means over test fixations) and ``speed``: ``fit_seconds``, ``fit_peak_mb`` and, of networks,
+    ``ms_per_step`` and ``parameters`` (times and memory are not the same in any two runs)."""
 
     predictions: pd.DataFrame
     steps: pd.DataFrame
@@ -72,6 +74,8 @@ def run_model(
     started = time.perf_counter()
     choices = model.fit(pictures, parts["train"], parts["validation"], seed=seed, folder=folder)
     fitted = time.perf_counter() - started
+    # Of the whole process: libraries, features and scanpaths included.
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     logger.info("fitted in %.1f s", fitted)
     baseline = CentreBias(config["cell_px"])
     baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
@@ -80,7 +84,12 @@ def run_model(
     steps = score_steps(model, baseline, pictures, test)
     metrics = {name: float(steps[name].mean()) for name in STEPWISE if steps[name].notna().any()}
     metrics |= {"mean_length": len(predictions) / predictions.groupby(["subject", "stimulus"]).ngroups}
-    speed = {"fit_seconds": round(fitted, 1)}
+    speed = {"fit_seconds": round(fitted, 1), "fit_peak_mb": round(peak_mb)}
+    rate = choices.attrs.get("examples_per_second")
+    if rate is not None:
+        speed["parameters"] = sum(int(array.size) for array in model.weights().values())
+    if rate is not None and np.isfinite(rate):  # One that was killed after its last epoch had nothing left to train.
+        speed["ms_per_step"] = round(1000 * config["recipe"]["batch_size"] / rate, 2)
     return ScanpathRun(predictions, steps, choices, model.weights(), metrics, speed)
 
 
