@@ -51,9 +51,16 @@ include: "workflow/rules/tracking.smk"
 
 
 onsuccess:
-    page = Path(PLAN.results) / "report" / "index.html"
-    if page.exists():
-        print(f"\nReport: {page.resolve()}\nScores: {(Path(PLAN.results) / 'compare' / 'scores.csv').resolve()}")
+    for title, place in (
+        ("Report", "report/index.html"),
+        ("Methods", "report/methods.md"),
+        ("Scores", "compare/scores.csv"),
+        ("Comparison", "compare/comparison.html"),
+    ):
+        if (Path(PLAN.results) / place).exists():
+            print(f"{title}: {(Path(PLAN.results) / place).resolve()}")
+    if STUDY.tracking.mode == "offline" and (Path(PLAN.results) / "wandb").exists():
+        print(f"Runs, to be shown in W&B: wandb sync {PLAN.results}/wandb/offline-run-*")
 
 
 onerror:

@@ -1,6 +1,10 @@
 """Fixtures shared by all tests."""
 
 import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,3 +46,36 @@ def mirror(root: Path) -> Path:
     if not (folder / "MANIFEST.tsv").exists():
         pytest.skip(f"COGMODELS_MIRROR={place} holds no MANIFEST.tsv: tests on mirrored recordings are skipped")
     return folder
+
+
+# Opens what folds, then tells what a reader would see: pictures, those that are broken, what hangs out of the window.
+LOOK = """<script>addEventListener("load", () => {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+    const tell = document.body.dataset, images = [...document.images];
+    tell.figures = images.length;
+    tell.broken = images.filter(one => !one.naturalWidth).length;
+    tell.links = [...document.querySelectorAll("nav a")].filter(one => !document.querySelector(one.hash)).length;
+    tell.overflow = document.documentElement.scrollWidth - innerWidth;
+});</script></body>"""
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Callable[[Path], dict[str, int | list[str]]]:
+    """Open a page in headless Chromium: its figures, broken ones, dead links, overflow in px, what its console says."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no Chromium is installed: pages are not opened in a browser")
+
+    def look(page: Path) -> dict[str, int | list[str]]:
+        copy = tmp_path / "page.html"
+        copy.write_text(page.read_text(encoding="utf-8").replace("</body>", LOOK), encoding="utf-8")
+        command = [
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1200,900",
+            "--virtual-time-budget=5000", f"--user-data-dir={tmp_path / 'user'}", "--dump-dom", copy.as_uri(),
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        told = dict(re.findall(r'data-(\w+)="(-?\d+)"', re.search(r"<body[^>]*>", done.stdout)[0]))
+        said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        return {**{name: int(value) for name, value in told.items()}, "console": said}
+
+    return look

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,12 @@ def embedded(path: Path) -> str:
 def number(value: float, digits: int = 3) -> str:
     """A score as papers print it; empty where there is none."""
     return "" if value is None or pd.isna(value) else f"{value:.{digits}f}"
+
+
+def listed(names: Iterable[object]) -> str:
+    """a, b and c."""
+    names = list(map(str, names))
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 @cache

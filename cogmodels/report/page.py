@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 
 from cogmodels.eeg.outliers import OUTLIER_RULE
 from cogmodels.report.html import METRIC_NAMES, embedded, render
+from cogmodels.report.methods import Methods
 
 FAMILIES = {
     "decoding": "Decoders",
@@ -38,6 +40,8 @@ def study_page(
     fixations: Mapping[str, pd.DataFrame],
     consistency: pd.DataFrame,
     provenance: Mapping[str, Any],
+    methods: Methods,
+    origins: pd.DataFrame,
     eeg_pages: Sequence[str] = (),
 ) -> str:
     """HTML of the report, figures and styles inside.
@@ -60,6 +64,10 @@ def study_page(
         Score rows of people against each other.
     provenance : mapping
         ``commit`` and ``versions``.
+    methods : Methods
+        What the page says of how all this was done.
+    origins : DataFrame
+        Where files come from, as :func:`cogmodels.report.provenance.file_origins` tells.
     eeg_pages : sequence of str
         Places of the subjects' own pages.
     """
@@ -86,6 +94,9 @@ def study_page(
         fixations={name: _fixation_facts(table) for name, table in fixations.items()},
         consistency={name: list(table.itertuples()) for name, table in consistency.groupby("dataset")},
         provenance=provenance,
+        methods=methods,
+        bibtex_link=f"data:application/x-bibtex;base64,{base64.b64encode(methods.bibtex.encode()).decode()}",
+        origins=list(origins.itertuples()),
     )
 
 
@@ -108,15 +119,16 @@ def _quality_tables(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _cell(column: str, value: Any) -> str:
-    """A cell as people read it: four digits of a number, which a file may hold as text; names as they are."""
+    """A cell as people read it: four digits of a number that is not whole, also of text; names as they are."""
     if pd.isna(value):
         return "" if column in REMARKS else "n/a"
     if column in NAMES:
         return str(value)
     try:
-        return f"{float(value):.4g}"
+        number = float(value)
     except ValueError:
         return str(value)
+    return f"{number:.0f}" if number.is_integer() else f"{number:.4g}"
 
 
 def _fixation_facts(table: pd.DataFrame) -> dict[str, Any]:

@@ -62,6 +62,25 @@ def test_simulated_signal_is_found_and_its_absence_too(scores, modality):
         assert null["ci_low"] <= null["chance"] <= null["ci_high"]
 
 
+def test_the_report_opens_in_a_browser_with_every_figure(study, browser):
+    seen = browser(study / "results" / "default" / "report" / "index.html")
+    assert seen["figures"] > 40
+    assert seen["broken"] == seen["links"] == 0
+    assert not seen["console"]
+
+
+def test_the_report_tells_methods_and_where_each_file_comes_from(study):
+    folder = study / "results" / "default" / "report"
+    methods = (folder / "methods.md").read_text()
+    cited = set(re.findall(r"@([a-z]+\d{4})", methods))
+    assert cited == set(re.findall(r"^@\w+\{(\w+),", (folder / "references.bib").read_text(), re.MULTILINE))
+    assert {"salvucci2000", "gupta2021", "tan2019"} <= cited
+    origins = pd.read_csv(folder / "provenance.csv").set_index("file")
+    assert origins.notna().all().all()
+    assert origins.loc["results/default/compare/scores.csv", "rule"] == "compare_experiments"
+    assert origins.loc["results/default/search/asymmetry-small/eccnet/search.png", "rule"] == "plot_search"
+
+
 def test_scores_have_the_columns_that_everyone_relies_on(study):
     table = pd.read_csv(study / "results" / "default" / "compare" / "scores.csv")
     assert list(table) == [

@@ -31,8 +31,12 @@ rule make_report:
         consistency=[f"{folder}/scores.csv" for folder in PLAN.consistencies.values()],
         consistency_figures=[f"{folder}/consistency.png" for folder in PLAN.consistencies.values()],
         scanpaths=scanpath_figures(),
+        manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:
         page=f"{RESULTS}/report/index.html",
+        methods=f"{RESULTS}/report/methods.md",
+        references=f"{RESULTS}/report/references.bib",
+        provenance=f"{RESULTS}/report/provenance.csv",
     log:
         "logs/make_report/report.log",
     benchmark:
@@ -41,6 +45,7 @@ rule make_report:
         "../../envs/report.yaml"
     params:
         study=report_facts(),
+        producers=lambda wildcards, input: producers(input),
         code=code("make_report"),
     script:
         "../scripts/make_report.py"

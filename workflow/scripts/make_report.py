@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from cogmodels.data.bids import read_tsv
+from cogmodels.data.bids import read_tsv, write_csv
 from cogmodels.data.tables import read_fixations
 from cogmodels.files import whole
 from cogmodels.report.compare import gather_scores
+from cogmodels.report.methods import study_methods
 from cogmodels.report.page import study_page
+from cogmodels.report.provenance import file_origins
 from cogmodels.tracking.job import job
-from cogmodels.tracking.manifest import commit, versions
+from cogmodels.tracking.manifest import commit, read_manifest, versions
 
 
 def place(file: str) -> str:
@@ -19,9 +21,13 @@ def place(file: str) -> str:
 
 
 with job(snakemake):
-    given = snakemake.input
+    given, wanted, study = snakemake.input, snakemake.output, snakemake.params.study
+    checkout = commit(str(Path.cwd()))
+    methods = study_methods(study, versions())
+    runs = [read_manifest(Path(file)) for file in given.manifests]
+    origins = file_origins(snakemake.params.producers, runs, checkout)
     page = study_page(
-        snakemake.params.study,
+        study,
         scores=pd.read_csv(given.scores),
         comparison=Path(given.comparison),
         figures={
@@ -46,7 +52,11 @@ with job(snakemake):
         eeg_pages=list(map(str, given.eeg_pages)),
         fixations={place(file): read_fixations(Path(file)) for file in given.fixations},
         consistency=gather_scores(map(Path, given.consistency)),
-        provenance={"commit": commit(str(Path.cwd())), "versions": versions()},
+        provenance={"commit": checkout, "versions": versions()},
+        methods=methods,
+        origins=origins,
     )
-    with whole(Path(snakemake.output.page)) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_csv(Path(wanted.provenance), origins)
+    for file, text in ((wanted.page, page), (wanted.methods, methods.markdown), (wanted.references, methods.bibtex)):
+        with whole(Path(file)) as temporary:
+            temporary.write_text(text, encoding="utf-8")

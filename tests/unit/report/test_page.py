@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from cogmodels.config.study import FmriPipeline
 from cogmodels.errors import DataError
 from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
 from cogmodels.report.html import number
+from cogmodels.report.methods import study_methods
 from cogmodels.report.page import study_page
+from cogmodels.report.provenance import file_origins
 from cogmodels.report.style import save_figure
 
 
@@ -51,15 +54,21 @@ def page(scores, figure, **changes):
         "datasets": {
             "real-data": {**fact, "kind": "package", "control": False}, "fake": {**fact, "kind": "simulation", "control": True},
         },
-        "pipelines": {"p": {"modality": "fmri", "description": "x", "order": 2}},
+        "pipelines": {"p": FmriPipeline(datasets=[], description="x").options()},
         "experiments": {
-            name: {"description": "<script>alert(1)</script>", "control": "none"} for name in ("one", "two", "three")
+            name: {
+                "description": "<script>alert(1)</script>", "control": "none", "family": "decoding", "model": "ridge",
+                "dataset": "fake", "target": "latent", "protocol": "held_out_stimuli",
+            }
+            for name in ("one", "two", "three")
         },
     }  # fmt: skip
+    made = {figure.as_posix(): {"rule": "plot_it", "code": "f" * 64}}
     options = {
         "comparison": figure, "figures": {"fmri": [figure] * 5}, "quality": {}, "fixations": {},
         "consistency": scores.iloc[:0],
         "provenance": {"commit": "c" * 40 + "+changes", "versions": {"numpy": "2"}},
+        "methods": study_methods(study, {"numpy": "2"}), "origins": file_origins(made, [], "c" * 40),
     }  # fmt: skip
     return study_page(study, scores=scores, **{**options, **changes})
 
@@ -73,6 +82,20 @@ def test_page_is_self_contained_and_escapes_what_comes_from_data(scores, figure)
     assert html.count("data:image/webp;base64,") == 6
     assert html.count("<figure>") == html.count("</figure>") == 6
     assert html.count("<details>") == html.count("</details>")
+
+
+def test_a_browser_finds_every_figure_and_no_error(scores, figure, tmp_path, browser):
+    (tmp_path / "index.html").write_text(page(scores, figure), encoding="utf-8")
+    seen = browser(tmp_path / "index.html")
+    assert seen["figures"] == 6
+    assert seen["broken"] == seen["links"] == 0
+    assert seen["overflow"] <= 0
+    assert not seen["console"]
+    # And sees it where there is one.
+    (tmp_path / "index.html").write_text("<body><img src='data:,'><script>nothing()</script></body>", encoding="utf-8")
+    seen = browser(tmp_path / "index.html")
+    assert seen["broken"] == 1
+    assert "nothing is not defined" in seen["console"][0]
 
 
 def test_human_consistency_has_its_table(scores, figure):

@@ -2,6 +2,8 @@
 
 FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}
 PAGES = {"fmri": "quality", "gaze": "gaze"}
+# What the methods of the page tell of an experiment.
+METHODS = ("model", "target", "protocol", "backbone", "eccentric", "fixations")
 
 
 def figures_of(modality):
@@ -98,6 +100,17 @@ def gaze_tables(name):
     ]
 
 
+def producers(files):
+    """Rule that makes each of these files, and the fingerprint of its code."""
+    makers = [one for one in workflow.rules if getattr(one.params, "code", None)]
+    found = {}
+    for file in dict.fromkeys(map(str, files)):
+        maker = next((one for one in makers if one.is_producer(file)), None)
+        if maker is not None:
+            found[file] = {"rule": maker.name, "code": str(maker.params.code)}
+    return found
+
+
 def report_facts():
     """What the report says of the study beside its results."""
     return {
@@ -117,7 +130,7 @@ def report_facts():
         },
         "pipelines": {name: p.options() for name, p in PLAN.pipelines().items()},
         "experiments": {
-            name: e.model_dump(include={"family", "dataset", "pipeline", "description", "control"})
+            name: e.model_dump(include={"family", "dataset", "pipeline", "description", "control", *METHODS})
             for name, e in PLAN.experiments.items()
         },
     }
