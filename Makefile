@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 COGMODELS_MIRROR ?= $(abspath $(wildcard ../shared/data))
 export COGMODELS_MIRROR
 FLOCK := $(if $(shell command -v flock),flock --wait 60 --conflict-exit-code 3 .snakemake/make-run.lock,)
+# Bars in a terminal, lines of text elsewhere.
+LOGGER = $(shell test -t 2 && $(BIN)/python -c "import snakemake_logger_plugin_rich" 2>/dev/null && echo --logger rich)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check fast format bench lock generate clean help
@@ -15,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study
 	@mkdir -p .snakemake
-	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES)' || { \
+	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES) $(LOGGER)' || { \
 	    status=$$?; \
 	    test $$status -ne 3 || echo "Another run still works in this folder: wait for it, or end it." >&2; \
 	    exit $$status; }
