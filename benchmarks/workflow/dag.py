@@ -1,5 +1,6 @@
-"""Time to plan studies: `snakemake --dry-run` of the default study, and of a BIDS data set the size of NSD (8 people, 40
-sessions of 8 runs, empty files) with steps of single runs, some 5,000 jobs.
+"""Time to plan studies: `snakemake --dry-run` of the default study, and of one on a BIDS data set of NSD's size.
+
+Empty files of 8 people, 40 sessions of 8 runs, and steps of single runs: some 5,000 jobs.
 
     python benchmarks/workflow/dag.py        # writes benchmarks/results/workflow_dag.csv
 """
@@ -69,7 +70,7 @@ def main():
             rows.append({"study": study, "jobs": jobs, "wall_s": wall, "cpu_s": cpu, "load": load, "goal_s": GOAL_S})
             reached = "yes" if wall < GOAL_S else "MISSED"
             print(
-                f"{study:8} {jobs:5} jobs  {wall:5.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  goal {GOAL_S:g} s  {reached}"
+                f"{study:8} {jobs:5} jobs  {wall:5.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  goal {GOAL_S:g}  {reached}"
             )
     pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.3g")
 
