@@ -1,6 +1,7 @@
 """Time to plan studies: `snakemake --dry-run` of the default study, and of one on a BIDS data set of NSD's size.
 
-Empty files of 8 people, 40 sessions of 8 runs, and steps of single runs: some 5,000 jobs.
+Empty files of 8 people, 40 sessions of 8 runs, and steps of single runs: some 5,000 jobs. Beside them a Snakefile of
+four rules and as many jobs, which tells what snakemake itself takes on this machine at this time.
 
     python benchmarks/workflow/dag.py        # writes benchmarks/results/workflow_dag.csv
 """
@@ -20,6 +21,16 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "workflow_dag.csv"
 PEOPLE, SESSIONS, RUNS, GOAL_S = 8, 40, 8, 20.0
+RULE = """
+rule {after}:
+    input: {before}
+    output: "{after}/{{n}}"
+    shell: "touch {{output}}"
+"""
+CHAIN = 'rule all:\n    input: expand("d/{n}", n=range(1250))\n' + "".join(
+    RULE.format(after=after, before=f'"{before}/{{n}}"' if before else "[]")
+    for before, after in (("", "a"), ("a", "b"), ("b", "c"), ("c", "d"))
+)
 
 
 def write_study(folder):
@@ -45,11 +56,12 @@ def write_study(folder):
     (folder / "data_specs").mkdir()
     (folder / "data_specs" / "large.yaml").write_text(yaml.safe_dump(spec))
     (folder / "large.yaml").write_text(yaml.safe_dump(study))
+    (folder / "Chain").write_text(CHAIN)
 
 
-def plan(folder, *arguments):
+def plan(folder, snakefile, *arguments):
     """Jobs, seconds and CPU seconds of one dry run."""
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command = [sys.executable, "-m", "snakemake", "-s", str(snakefile), "--directory", str(folder)]
     command += ["--cores", "2", "--workflow-profile", "none", "--dry-run", "--quiet", "rules", *arguments]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
@@ -64,13 +76,18 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_study(folder)
-        for study, arguments in (("default", []), ("large", ["--configfile", "large.yaml"])):
-            jobs, wall, cpu = plan(folder, *arguments)
+        ours = ROOT / "Snakefile"
+        for study, *call in (
+            ("default", ours),
+            ("large", ours, "--configfile", "large.yaml"),
+            ("four rules", folder / "Chain"),
+        ):
+            jobs, wall, cpu = plan(folder, *call)
             load = os.getloadavg()[0]
             rows.append({"study": study, "jobs": jobs, "wall_s": wall, "cpu_s": cpu, "load": load, "goal_s": GOAL_S})
             reached = "yes" if wall < GOAL_S else "MISSED"
             print(
-                f"{study:8} {jobs:5} jobs  {wall:5.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  goal {GOAL_S:g}  {reached}"
+                f"{study:10} {jobs:5} jobs {wall:6.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  goal {GOAL_S:g}  {reached}"
             )
     pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.3g")
 
