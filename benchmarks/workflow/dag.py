@@ -84,11 +84,10 @@ def main():
         ):
             jobs, wall, cpu = plan(folder, *call)
             load = os.getloadavg()[0]
-            rows.append({"study": study, "jobs": jobs, "wall_s": wall, "cpu_s": cpu, "load": load, "goal_s": GOAL_S})
-            reached = "yes" if wall < GOAL_S else "MISSED"
-            print(
-                f"{study:10} {jobs:5} jobs {wall:6.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  goal {GOAL_S:g}  {reached}"
-            )
+            goal = GOAL_S if study != "four rules" else None
+            rows.append({"study": study, "jobs": jobs, "wall_s": wall, "cpu_s": cpu, "load": load, "goal_s": goal})
+            reached = "" if goal is None else f"goal {goal:g} s  {'yes' if wall < goal else 'MISSED'}"
+            print(f"{study:10} {jobs:5} jobs {wall:6.1f} s  CPU {cpu:5.1f} s  load {load:.1f}  {reached}")
     pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.3g")
 
 
