@@ -12,7 +12,7 @@ FLOCK := $(if $(shell command -v flock),flock --wait 60 --conflict-exit-code 3 .
 LOGGER = $(shell test -t 2 && $(BIN)/python -c "import snakemake_logger_plugin_rich" 2>/dev/null && echo --logger rich)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check fast format bench lock generate clean help
+.PHONY: run test check fast format bench drill lock generate clean help
 
 # One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study
@@ -49,6 +49,9 @@ generate: $(STAMP)  ## write what is generated: config.yaml, schemas, options, R
 
 bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment of its own; AREA=gaze for one area
 	$(BIN)/python benchmarks/bench.py $(AREA)
+
+drill: $(STAMP)  ## a small study killed, out of room, cut, raced, without W&B's server: same results; minutes
+	COGMODELS_DRILL=5 $(BIN)/python -m pytest -n 0 -s tests/dag/test_drill.py
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock

@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_scanpaths(commands)
     _add_compare(commands)
+    _add_timings(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     try:
@@ -76,6 +77,23 @@ def _compare(chosen: argparse.Namespace) -> None:
     print(differences.to_string(index=False) if len(differences) else "nothing differs")
     print()
     print(metrics.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+
+
+def _add_timings(commands: argparse._SubParsersAction) -> None:
+    about = "What a study took: jobs, seconds, CPU seconds, memory of each rule, and the share of start-up."
+    command = commands.add_parser("timings", help=about, description=about)
+    command.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake ran (default: here)")
+    command.set_defaults(run=_timings)
+
+
+def _timings(chosen: argparse.Namespace) -> None:
+    from cogmodels.commands.timings import LIMIT, read_timings, summarise_timings
+
+    table = summarise_timings(read_timings(chosen.folder))
+    formats = {"startup_share": "{:.0%}".format} | dict.fromkeys(["seconds", "cpu_s", "startup_s"], "{:.1f}".format)
+    print(table.to_string(index=False, na_rep="", formatters={**formats, "peak_mb": "{:.0f}".format}))
+    above = table["rule"][(table["startup_share"] > LIMIT) & (table["jobs"] > 1) & (table["rule"] != "all")]
+    print(f"\nStart-up above {LIMIT:.0%} in {len(above)} rules of several jobs: {', '.join(above) or 'none'}.")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Recording:
     path: str
     second: str | None = None
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """BIDS name without suffix and extension, such as ``sub-01_task-viewing_run-01``."""
         stem = Path(self.path).name.rsplit("_", 1)[0]
@@ -81,6 +81,10 @@ class Plan:
         self.spec_folders = {name: self._folder_of(name, spec_folders) for name in study.datasets}
         self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folders[name], name) for name in study.datasets}
         self._recordings = {name: list(self._list(spec)) for name, spec in self.specs.items()}
+        # Thousands of jobs ask the same: looked up once, or the plan of a large study takes minutes.
+        self._chosen: dict[tuple[str | None, ...], list[Recording]] = {}
+        self._by_stem: dict[tuple[str, str], dict[str, Recording]] = {}
+        self._companions: dict[str, list[str]] = {}
         self._prepared = {
             (dataset, name): self._find_prepared(dataset, name)
             for name, pipeline in study.pipelines.items()
@@ -160,6 +164,13 @@ class Plan:
         self, dataset: str, pipeline: str | None = None, subject: str | None = None, modality: str | None = None
     ) -> list[Recording]:
         """Recordings of a data set that fit, in BIDS order."""
+        key = (dataset, pipeline, subject, modality)
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(*key)
+        return list(self._chosen[key])
+
+    def _choose(self, dataset: str, pipeline: str | None, subject: str | None, modality: str | None) -> list[Recording]:
+        """As :meth:`recordings`, looked up anew."""
         wanted = self.study.pipelines[pipeline] if pipeline else None
         if wanted is not None:
             modality = wanted.modality
@@ -176,14 +187,17 @@ class Plan:
 
     def recording(self, dataset: str, pipeline: str, stem: str) -> Recording:
         """The recording of a pipeline with this stem."""
-        for recording in self.recordings(dataset, pipeline):
-            if recording.stem == stem:
-                return recording
-        raise DataError(
-            f"there is no recording `{stem}`",
-            where=f"data set {dataset}, pipeline {pipeline}",
-            remedy="Check the target",
-        )
+        key = (dataset, pipeline)
+        if key not in self._by_stem:
+            # The first of a name counts, as in the list.
+            self._by_stem[key] = {one.stem: one for one in reversed(self.recordings(dataset, pipeline))}
+        if stem not in self._by_stem[key]:
+            raise DataError(
+                f"there is no recording `{stem}`",
+                where=f"data set {dataset}, pipeline {pipeline}",
+                remedy="Check the target",
+            )
+        return self._by_stem[key][stem]
 
     def prepared(self, dataset: str, pipeline: str, stem: str) -> PreparedRun | None:
         """What fMRIPrep made of a recording; none where the pipeline starts from the raw image."""
@@ -218,8 +232,12 @@ class Plan:
         """
         if self.kind(dataset) == "folder":
             root = Path(self.root(dataset))
-            files = [file for one in recordings for file in (Path(one.path), *companions(Path(one.path), root))]
-            return [str(file) for file in dict.fromkeys(files)]
+            for one in recordings:
+                if one.path not in self._companions:
+                    self._companions[one.path] = [str(file) for file in companions(Path(one.path), root)]
+            return list(
+                dict.fromkeys(f for one in recordings for f in (str(Path(one.path)), *self._companions[one.path]))
+            )
         return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})
 
     @cached_property

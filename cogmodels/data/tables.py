@@ -205,7 +205,7 @@ def map_responses(path: Path, folder: Path) -> Responses:
             done += len(piece)
         values.flush()
     check_responses(Responses(trials, np.zeros((len(trials), 0))), path)
-    return Responses(trials, np.load(place, mmap_mode="r"))
+    return Responses(trials, np.load(place, mmap_mode="r", allow_pickle=False))
 
 
 def write_features(path: Path, features: Features) -> None:

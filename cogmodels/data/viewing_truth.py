@@ -31,6 +31,6 @@ class ViewingTruth:
 def read_viewing_truth(place: Path) -> ViewingTruth:
     """Truth of one subject; DataError where it is not simulated EEG over gaze."""
     facts = read_json(place / "viewing.json")
-    arrays = {name: np.load(place / f"viewing_{name}.npy") for name in ("kernels", "brain", "eyes")}
+    arrays = {name: np.load(place / f"viewing_{name}.npy", allow_pickle=False) for name in ("kernels", "brain", "eyes")}
     tables = {name: read_tsv(place / f"viewing_{name}.tsv") for name in ("fixations", "saccades", "stimuli")}
     return ViewingTruth(facts, **arrays, **tables)

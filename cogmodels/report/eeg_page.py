@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def subject_report(
             table = table[table["status"] == "bad"][["name", "status_description"]]
             bads = table.to_html(index=False) if len(table) else "<p>None was found.</p>"
         else:
-            bads = f"<p>{', '.join(bads) or 'None is marked'}.</p>"
+            bads = f"<p>{escape(', '.join(bads)) or 'None is marked'}.</p>"
         report.add_html(bads, title=f"Bad channels{which}", tags=("channels",))
         if len(components):
             rows = components[number - 1].fillna("").to_html(index=False, float_format="{:.3f}".format)

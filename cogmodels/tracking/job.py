@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -11,9 +12,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cogmodels.errors import CogmodelsError
+
+#: A full disk, a used-up quota, a file larger than the system allows.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -21,7 +25,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body with its log; end it with a paragraph and exit code 1 where the user can act.
 
     What the body prints, logs or warns goes to the rule's log file. A :class:`CogmodelsError` is shown on the
-    terminal as one paragraph; its traceback, and that of any other error, is in the log.
+    terminal as one paragraph, and so is a full disk; its traceback, and that of any other error, is in the log.
 
     Parameters
     ----------
@@ -46,13 +50,13 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         try:
             yield logger
         except CogmodelsError as error:
-            traceback.print_exc()
-            named = " ".join(f"{key}={value}" for key, value in dict(snakemake.wildcards).items())
-            paragraph = f"{snakemake.rule} [{named}]: {error} (log: {path})"
-            print(
-                "\n" + textwrap.fill(paragraph, 110, break_on_hyphens=False, break_long_words=False),
-                file=terminal,
-            )
+            _say(snakemake, f"{error} (log: {path})", terminal)
+            sys.exit(1)
+        except OSError as error:
+            if error.errno not in _FULL:
+                traceback.print_exc()
+                raise
+            _say(snakemake, f"no room for what it writes ({error}). Make room and run snakemake again", terminal)
             sys.exit(1)
         except BaseException:
             traceback.print_exc()
@@ -61,6 +65,16 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             logger.info("finished in %.2f s", time.perf_counter() - started)
         finally:
             root.removeHandler(handler)
+
+
+def _say(snakemake: Any, message: str, terminal: TextIO) -> None:
+    """One paragraph on the terminal: rule, wildcards, message."""
+    with contextlib.suppress(OSError):
+        # Into the log, where there is room.
+        traceback.print_exc()
+    named = " ".join(f"{key}={value}" for key, value in dict(snakemake.wildcards).items())
+    paragraph = f"{snakemake.rule} [{named}]: {message}"
+    print("\n" + textwrap.fill(paragraph, 110, break_on_hyphens=False, break_long_words=False), file=terminal)
 
 
 def _use_threads(threads: int) -> None:

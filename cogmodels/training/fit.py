@@ -236,8 +236,8 @@ def fit(
             trainer = _trainer(recipe, callbacks, folder)
             learner = Learner(net, objective, recipe, seed, prepare)
             batches = Batches(train, validation, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed)
-            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder, net), weights_only=False)
-        best = torch.load(kept.best_model_path, map_location="cpu", weights_only=False)["state_dict"]
+            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder, net), weights_only=True)
+        best = torch.load(kept.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     finally:
         torch.use_deterministic_algorithms(deterministic)
         _filling(filled)
@@ -294,7 +294,7 @@ def _last(folder: Path, net: nn.Module) -> Path | None:
     if not path.exists():
         return None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     except Exception as error:
         logger.warning("%s cannot be read (%s): training begins anew", path, error)
         path.unlink()

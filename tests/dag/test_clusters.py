@@ -1,6 +1,7 @@
 """Studies beyond one machine: the shipped profiles plan them, and jobs that a queue starts elsewhere give the same."""
 
 import re
+import shutil
 import sys
 
 import pytest
@@ -10,13 +11,18 @@ from cogmodels.files import digest
 from tests.dag.studies import write_tiny
 
 GPU = {"experiments": {"scanpath-transformer": {"recipe": {"accelerator": "auto"}}}}
-EVENTS = "derivatives/tiny/ivt/sub-01/beh/sub-01_task-freeview_recording-eye1_desc-detected_events.tsv"
-# A queue of one machine: each job is a process of its own in a folder of its own, and prints its number.
+FUNC = "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-"
+MADE = [f"{FUNC}brain_mask.nii.gz", f"{FUNC}clean_bold.json", f"{FUNC}quality_bold.json"]
+# A queue of one machine: each job is a process of its own in a folder of its own; it prints its number. Jobs that ask for
+# less than 5000 MB are turned away, as those are that need more than they said.
 SUBMIT = """import pathlib, subprocess, sys, tempfile
 place = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[1]))
+(place / "asked").write_text(sys.argv[2])
+if int(sys.argv[2]) < 5000:
+    sys.exit(1)
 with (place / "out").open("w") as out:
     job = subprocess.Popen(
-        ["sh", sys.argv[2]], cwd=place, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+        ["sh", sys.argv[3]], cwd=place, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
     )
 print(job.pid)
 """
@@ -49,23 +55,51 @@ def test_a_profile_plans_memory_time_and_gpus(workflow, root, profile):
     assert {one["mem_mb"] for one in planned["train_scanpath"]} == {"16000"}
     assert {one["mem_mb"] for one in planned["score_scanpath"]} == {"4000"}
     assert {one["runtime"] for one in planned["score_scanpath"]} == {"60"}
+    makers = {one.get("gpu_manufacturer") for one in planned["train_scanpath"]}
+    assert makers == ({"nvidia"} if profile == "kubernetes" else {None})
+
+
+def test_a_gpu_model_is_one_line_of_a_profile(workflow, root):
+    (workflow.folder / "gpu.yaml").write_text(yaml.safe_dump(GPU))
+    configs = [str(root / "config" / name) for name in ("config.yaml", "studies/osie.yaml")]
+    profile = ["--profile", str(root / "profiles" / "slurm"), "--set-resources", "train_scanpath:gpu_model=a100"]
+    run = workflow(*profile, "--configfile", *configs, "gpu.yaml")
+    planned = planned_resources(run.text)["train_scanpath"]
+    assert {one["gpu_model"] for one in planned} == {"a100"}
+    assert sorted({one["gpu"] for one in planned}) == ["0", "1"]
 
 
 @pytest.mark.slow
 def test_jobs_of_a_queue_give_what_local_ones_give(root, tmp_path, make_workflow):
+    """The shipped profile with another executor: more memory after a failure, small jobs of a group as one."""
     queue = tmp_path / "queue"
     queue.mkdir()
     (tmp_path / "submit.py").write_text(SUBMIT)
-    digests = []
-    for name in ("here", "queued"):
-        workflow = make_workflow(tmp_path / name)
-        write_tiny(workflow.folder)
-        submit = f"{sys.executable} {tmp_path / 'submit.py'} {queue}"
-        executor = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", submit, "--jobs", "2"]
-        workflow("--configfile", "tiny.yaml", *(executor if name == "queued" else []), "--", EVENTS, dry=False)
-        digests.append(digest(workflow.folder / EVENTS))
-    assert digests[0] == digests[1]
-    # Each in a folder of its own, none in the study's.
-    jobs = sorted(queue.iterdir())
-    assert len(jobs) >= 3
-    assert all("Finished" in (job / "out").read_text() or "100%" in (job / "out").read_text() for job in jobs)
+    here = make_workflow(tmp_path / "here")
+    write_tiny(here.folder)
+    here("--configfile", "tiny.yaml", "--", *MADE, dry=False)
+    queued = make_workflow(shutil.copytree(here.folder, tmp_path / "queued", symlinks=True).parent / "queued")
+    shutil.rmtree(queued.folder / "derivatives")
+    submit = f"{sys.executable} {tmp_path / 'submit.py'} {queue} {{resources.mem_mb}}"
+    executor = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", submit, "--jobs", "2"]
+    # Here files are seen at once.
+    profile = [
+        "--profile",
+        str(root / "profiles" / "slurm"),
+        "--latency-wait",
+        "5",
+        "--seconds-between-status-checks",
+        "1",
+    ]
+    run = queued("--configfile", "tiny.yaml", *profile, *executor, "--", *MADE, dry=False)
+    assert run.counts == {"mask_bold": 1, "clean_bold": 1, "measure_bold": 1}
+    assert [digest(here.folder / name) for name in MADE] == [digest(queued.folder / name) for name in MADE]
+    # The mask was turned away once; the other two are one job. Each in a folder of its own, none in the study's.
+    asked = sorted(int((job / "asked").read_text()) for job in queue.iterdir())
+    ran = [job for job in queue.iterdir() if (job / "out").exists()]
+    assert asked[0] == 4000
+    assert asked.count(8000) >= 1
+    assert len(ran) == 2
+    grouped = [job for job in ran if "rule clean_bold" in (job / "out").read_text()]
+    assert len(grouped) == 1
+    assert "rule measure_bold" in (grouped[0] / "out").read_text()

@@ -224,6 +224,20 @@ SHIPPED = {
         "reconstruct_images": 3, "score_reconstructions": 3, "plot_reconstructions": 3,
     },
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
+    "search-full": {
+        "fetch_source": 2, "draw_displays": 6, "run_search": 18 * 6 + 14, "score_search": 16, "score_scenes": 14,
+    },
+    "nsd": {
+        "convert_bids": 8, "gather_betas": 8, "extract_features": 1, "train_cross_subject": 7, "score_decoder": 7,
+    },
+    "things-eeg2": {
+        "convert_bids": 10, "clean_eeg": 2 * 80, "tabulate_epochs": 2 * 10, "extract_features": 1, "train_decoder": 1,
+        "train_epochs": 2,
+    },
+    "my-bids": {
+        "fetch_source": None, "convert_bids": None, "realign_bold": 6, "estimate_trials": 2, "find_bad_channels": 2,
+        "tabulate_epochs": 2, "detect_events": 2, "train_decoder": 3,
+    },
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
     "diets": {
         "fetch_source": None, "draw_displays": 2, "train_backbone": 18, "plot_diet": 3, "plot_training": 3,
@@ -262,6 +276,9 @@ SHIPPED = {
     "i2mc": {"convert_bids": 2, "detect_events": 2 * 5 * 2 * 2, "plot_gaze": 2 * 5 * 2},
 }  # fmt: skip
 
+# Folders that their users fill.
+FILLED = {"nsd": "downloads/nsd/nsddata", "things-eeg2": "downloads/thingseeg2"}
+
 
 def test_every_shipped_study_is_listed(root):
     assert {path.stem for path in (root / "config" / "studies").glob("*.yaml")} == set(SHIPPED)
@@ -269,6 +286,11 @@ def test_every_shipped_study_is_listed(root):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_studies_can_be_planned(workflow, root, name):
+    if name in FILLED:
+        (workflow.folder / FILLED[name]).mkdir(parents=True)
+        (workflow.folder / FILLED[name] / "a-file").touch()
+    if name == "my-bids":
+        empty_bids(workflow.folder / "my-bids")
     run = workflow("--configfile", str(root / "config" / "studies" / f"{name}.yaml"))
     expected = {"fetch_source": 1, "make_report": 1, **SHIPPED[name]}
     assert {rule: run.counts.get(rule) for rule in expected} == expected

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from cogmodels.config.containers import container_files
+from cogmodels.errors import ConfigError
 from tests.conftest import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +119,29 @@ def test_whole_environment_holds_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     whole = set(pins(ROOT / "envs" / "cogmodels.yaml"))
     assert {normal(Requirement(text).name) for text in project["dependencies"]} <= whole
+
+
+def test_containers_install_the_lock_and_the_same_python():
+    recipes = container_files(ROOT, "")
+    for name, text in recipes.items():
+        assert text.splitlines()[1:] == (ROOT / name).read_text().splitlines()[1:], "run `make generate`"
+        assert f"torch=={lock()['torch']}" in text
+        assert "--requirement envs/requirements.lock" in text
+        assert f"python:{sys.version_info.major}.{sys.version_info.minor}-slim" in text
+    # What the images run is shell that can be read as such.
+    docker = re.findall(r"^RUN (.*)$", recipes["Dockerfile"], re.MULTILINE)
+    post = recipes["apptainer.def"].split("%post\n")[1].split("%environment")[0]
+    for text in [*docker, post]:
+        subprocess.run(["sh", "-n"], input=text, text=True, check=True)
+    assert len(docker) == 4
+
+
+def test_a_lock_without_torch_makes_no_container(tmp_path):
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "cogmodels.yaml").write_text((ROOT / "envs" / "cogmodels.yaml").read_text())
+    (tmp_path / "envs" / "requirements.lock").write_text("torchmetrics==1.9.0\n")
+    with pytest.raises(ConfigError, match="no torch"):
+        container_files(tmp_path, "")
 
 
 def test_the_long_files_that_begin_first_are_there(root):

@@ -1,5 +1,6 @@
 """The checked study and its plan; what every rule file uses."""
 
+import gc
 import glob
 import os
 import re
@@ -14,6 +15,10 @@ for name in ["PYTHONPATH"]:
     os.environ[name] = os.pathsep.join(
         dict.fromkeys([str(workflow.basedir), *filter(None, os.environ.get(name, "").split(os.pathsep))])
     )
+
+# A plan of thousands of jobs makes millions of objects that stay: to look for cycles among them after every 700 new ones,
+# as Python does, takes a quarter of the time.
+gc.set_threshold(200_000, 20, 50)
 
 # Jobs run side by side: a library that takes every core for itself would slow all of them down.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):

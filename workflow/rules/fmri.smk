@@ -83,7 +83,7 @@ rule smooth_bold:
 rule mask_bold:
     """Find the voxels of a subject that are brighter than the mean of the image."""
     input:
-        raw=subject_raw,
+        raw=subject_raw_before("smoothed"),
         bold=subject_bold_before("smoothed"),
     output:
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
@@ -147,7 +147,7 @@ rule mask_prepared_bold:
 rule clean_bold:
     """Remove the slow drift of each run of a subject and standardise its voxels."""
     input:
-        raw=subject_raw,
+        raw=subject_raw_before(),
         bold=subject_bold_before(),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
         confounds=subject_confounds,
@@ -293,7 +293,7 @@ rule plot_bold:
 rule measure_bold:
     """Measure the quality of each run of a subject: head motion, changes from volume to volume, temporal SNR."""
     input:
-        raw=subject_raw,
+        raw=subject_raw_before("smoothed"),
         bold=subject_bold_before("smoothed"),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
         motion=subject_motion,

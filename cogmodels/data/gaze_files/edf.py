@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def read_edf(path: Path) -> GazeFile:
     with tempfile.TemporaryDirectory() as folder:
         # The C library takes ASCII paths only.
         plain = path if str(path.resolve()).isascii() else Path(shutil.copyfile(path, Path(folder) / "recording.edf"))
-        result = Path(folder) / "recording.pickle"
+        result = Path(folder) / "recording.npz"
         done = subprocess.run(
             [sys.executable, "-m", "cogmodels.data.gaze_files.edf", str(plain), str(result)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -50,7 +50,7 @@ def read_edf(path: Path) -> GazeFile:
         )
         if done.returncode or not result.exists():
             raise _failure(path, done)
-        raw = pickle.loads(result.read_bytes())
+        raw = _read(result)
     return _assemble(path, raw)
 
 
@@ -202,5 +202,27 @@ def _clock(path: str) -> dict[str, Any]:
     }
 
 
+def _write(path: Path, raw: dict[str, Any]) -> None:
+    """Arrays as such, the rest as JSON: between two processes too, nothing is pickled."""
+    events = {f"{kind} {name}": values for kind, table in raw["events"].items() for name, values in table.items()}
+    arrays = {name: values for name, values in raw.items() if isinstance(values, np.ndarray)}
+    rest = {name: value for name, value in raw.items() if name not in ("events", *arrays)}
+    np.savez(path, **arrays, **events, rest=np.array(json.dumps(rest)))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    raw: dict[str, Any] = {"events": {}}
+    with np.load(path, allow_pickle=False) as file:
+        for name in file.files:
+            kind, blank, column = name.partition(" ")
+            if blank:
+                raw["events"].setdefault(kind, {})[column] = file[name]
+            elif name == "rest":
+                raw |= json.loads(file[name].item())
+            else:
+                raw[name] = file[name]
+    return raw
+
+
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_bytes(pickle.dumps(_extract(sys.argv[1])))
+    _write(Path(sys.argv[2]), _extract(sys.argv[1]))

@@ -70,7 +70,9 @@ def test_outliers_are_those_who_are_worse_alone():
 def test_the_page_says_what_was_done(tmp_path):
     raw, clean = recording(line=2e-5), recording(bads=["Cz"])
     measures = quality([raw], [clean], epochs(1e-5), events=50, components=[1], line_hz=50.0)
-    channels = pd.DataFrame({"name": NAMES, "status": ["good", "bad", "good", "good"], "status_description": "flat: 0"})
+    channels = pd.DataFrame(
+        {"name": NAMES, "status": ["good", "bad", "good", "good"], "status_description": "flat: 0<script>alert(1)"}
+    )
     components = pd.DataFrame({"component": [0, 1], "eog_correlation": [0.9, 0.1], "reason": ["eog", None]})
     page = subject_report(
         "SIMULATED, x", [raw], [clean], epochs(1e-5), quality=measures, channels=[channels], components=[components]
@@ -79,3 +81,4 @@ def test_the_page_says_what_was_done(tmp_path):
     text = (tmp_path / "page.html").read_text()
     for part in ("SIMULATED, x", "flat: 0", "kept_share", "eog", "Spectra", "Evoked responses"):
         assert part in text
+    assert "<script>alert(1)" not in text

@@ -1,5 +1,6 @@
 """Manifests say what a run was; W&B is a view that never breaks it."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -134,6 +135,18 @@ def test_job_shows_one_paragraph_and_keeps_the_traceback_in_the_log(tmp_path, ca
     log = (tmp_path / "logs" / "x.log").read_text()
     assert "working" in log
     assert "Traceback" in log
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_job_tells_of_a_full_disk_in_one_paragraph(tmp_path, capsys, number):
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path)):
+        raise OSError(number, os.strerror(number), "a.nii.gz")
+    shown = capsys.readouterr().err.strip()
+    assert shown.startswith("r [subject=01]: no room for what it writes")
+    assert "a.nii.gz" in shown
+    assert "Traceback" not in shown
+    with pytest.raises(FileNotFoundError), job(fake_snakemake(tmp_path)):
+        (tmp_path / "nothing").read_text()
 
 
 def test_job_passes_other_errors_on(tmp_path):

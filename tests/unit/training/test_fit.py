@@ -1,5 +1,7 @@
 """The training loop: learns, repeats itself to the bit, goes on where it was killed, keeps the best weights."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 
 from cogmodels.config.training import Recipe
 from cogmodels.errors import DataError
-from cogmodels.training.fit import fit
+from cogmodels.training.fit import _last, fit
 from cogmodels.training.objectives import classification
 
 
@@ -232,3 +234,20 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     wider = nn.Sequential(nn.Linear(6, 17), nn.ReLU(), nn.Linear(17, 2))
     with pytest.raises(DataError, match="checkpoint is of another network"):
         fit(wider, classification, Points(90, 1), Points(60, 2), recipe(), folder=tmp_path)
+
+
+class Evil:
+    """Pickled, it makes a folder when it is read."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return (Path.mkdir, (self.folder,))
+
+
+def test_a_checkpoint_that_would_run_something_is_dropped(tmp_path):
+    torch.save({"state_dict": {}, "more": Evil(tmp_path / "made")}, tmp_path / "last.ckpt")
+    assert _last(tmp_path, nn.Linear(1, 1)) is None
+    assert not (tmp_path / "made").exists()
+    assert not (tmp_path / "last.ckpt").exists()

@@ -81,6 +81,11 @@ def subject_bold_before(step=None):
     return find
 
 
+def subject_raw_before(step=None):
+    """What a step on all runs of a subject waits for where it reads the raw images; none where it reads others."""
+    return lambda wildcards: [] if subject_bold_before(step)(wildcards) else subject_raw(wildcards)
+
+
 def known_motion(wildcards):
     """The motion parameters of a run: those of its realignment, or fMRIPrep's confounds; none without either."""
     if prepared_of(wildcards):

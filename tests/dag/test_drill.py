@@ -1,0 +1,120 @@
+"""Faults while a study runs: after the remedy, the same bytes as a run that nothing disturbed.
+
+By default a part of the tiny study; with ``COGMODELS_DRILL=<n>`` (`make drill`) all of it, killed at n moments, and with
+W&B's server gone.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cogmodels.files import digest
+from tests.dag.studies import write_tiny
+
+pytestmark = pytest.mark.slow
+KILLS = int(os.environ.get("COGMODELS_DRILL", 0))
+only_drill = pytest.mark.skipif(not KILLS, reason="a fault drill of minutes: `make drill`")
+SCANS, BOLD = "data/tiny/sub-01/sub-01_scans.tsv", "data/tiny/sub-01/func/sub-01_task-viewing_run-02_bold.nii.gz"
+CONFIG = ("--configfile", "tiny.yaml")
+TARGETS = () if KILLS else ("--", "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-clean_bold.json")
+KEY = "f" * 40
+
+
+def digests(folder):
+    """Of every recording, derivative, prediction and score."""
+    found = [path for place in ("data", "derivatives") for path in (folder / place).rglob("*") if path.is_file()]
+    found += [path for ending in ("parquet", "csv") for path in (folder / "results").rglob(f"*.{ending}")]
+    return {path.relative_to(folder).as_posix(): digest(path) for path in found if "figures" not in path.parts}
+
+
+def start(root, folder, *arguments, before=()):
+    """Snakemake as a process of its own; `before` is what starts it."""
+    command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--directory", str(folder)]
+    command += ["--cores", "2", "--workflow-profile", "none", "--rerun-incomplete", *arguments]
+    with (folder / "log.txt").open("w") as log:
+        return subprocess.Popen(
+            [*before, *command], cwd=folder, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(root), "WANDB_MODE": "offline"},
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_workflow, tmp_path_factory):
+    """Digests of a run that nothing disturbed, and how long it took, s."""
+    workflow = make_workflow(tmp_path_factory.mktemp("undisturbed") / "work")
+    write_tiny(workflow.folder)
+    began = time.monotonic()
+    workflow(*CONFIG, *TARGETS, dry=False)
+    return digests(workflow.folder), time.monotonic() - began
+
+
+def full_disk(folder):
+    """Command that starts another with a small file system in place of a folder; else with a limit of files' sizes."""
+    small = f"mount -t tmpfs -o size=64k tmpfs '{folder}'"
+    private = ["unshare", "-rm", "sh", "-c", small]
+    if shutil.which("unshare") and subprocess.run(private, capture_output=True, check=False).returncode == 0:
+        return ["unshare", "-rm", "sh", "-c", f'{small}; exec "$@"', "sh"]
+    return ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh"]
+
+
+def test_a_full_disk_a_cut_file_and_a_second_run_leave_no_trace(undisturbed, root, workflow):
+    write_tiny(workflow.folder)
+    (workflow.folder / SCANS).parent.mkdir(parents=True)
+    before = full_disk((workflow.folder / SCANS).parent)
+    process = start(root, workflow.folder, *CONFIG, "--", SCANS, before=before)
+    assert process.wait(300) != 0
+    text = " ".join((workflow.folder / "log.txt").read_text().split())
+    assert "simulate_subject [dataset=tiny subject=01]: no room for what it writes" in text
+    assert not (workflow.folder / SCANS).exists()
+    # Room again; then the file is cut after it was written.
+    workflow(*CONFIG, "--", SCANS, dry=False)
+    whole = (workflow.folder / BOLD).read_bytes()
+    (workflow.folder / BOLD).write_bytes(whole[:5000])
+    run = workflow(*CONFIG, *TARGETS, dry=False, check=False)
+    assert run.code != 0
+    assert "damaged or cut short" in " ".join(run.text.split())
+    # As the message says: that subject is made again. Two runs at once: one of them works.
+    (workflow.folder / SCANS).unlink()
+    first = start(root, workflow.folder, *CONFIG, *TARGETS)
+    deadline = time.monotonic() + 120
+    while not list((workflow.folder / ".snakemake" / "locks").glob("*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    second = workflow(*CONFIG, *TARGETS, dry=False, check=False)
+    assert second.code != 0
+    assert "locked" in second.text.lower()
+    assert first.wait(1200) == 0, (workflow.folder / "log.txt").read_text()[-3000:]
+    assert digests(workflow.folder) == undisturbed[0]
+
+
+@only_drill
+def test_killed_at_random_moments(undisturbed, root, workflow):
+    write_tiny(workflow.folder)
+    moments = random.Random(0)
+    for _ in range(KILLS):
+        process = start(root, workflow.folder, *CONFIG)
+        time.sleep(moments.uniform(2.0, max(3.0, 0.5 * undisturbed[1])))
+        print(f"killed with {len(digests(workflow.folder))} of {len(undisturbed[0])} files there")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        workflow(*CONFIG, "--unlock", dry=False)
+    workflow(*CONFIG, dry=False)
+    assert digests(workflow.folder) == undisturbed[0]
+    assert workflow(*CONFIG).nothing
+
+
+@only_drill
+def test_a_server_of_wandb_that_is_gone_changes_no_result(undisturbed, workflow):
+    write_tiny(workflow.folder)
+    gone = {"WANDB_MODE": "online", "WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": KEY}
+    workflow(*CONFIG, "--config", "tracking={mode: online}", dry=False, **gone)
+    assert digests(workflow.folder) == undisturbed[0]
+    told = [path for path in workflow.folder.rglob("*") if path.suffix in (".json", ".log", ".html", ".yaml")]
+    assert len(told) > 20
+    assert not [path for path in told if KEY in path.read_text(errors="replace")]
