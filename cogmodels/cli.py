@@ -70,12 +70,16 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> None:
-    from cogmodels.commands.compare import compare_runs, read_manifest
+    from cogmodels.commands.compare import compare_runs, compare_units, read_manifest
 
     differences, metrics = compare_runs(read_manifest(chosen.first), read_manifest(chosen.second))
     print(differences.to_string(index=False) if len(differences) else "nothing differs")
     print()
     print(metrics.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+    tests = compare_units(chosen.first, chosen.second)
+    if len(tests):
+        print("\nthe experiments (all folds and seeds), second less first, paired by unit; p two-sided, one a metric:")
+        print(tests.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
 if __name__ == "__main__":

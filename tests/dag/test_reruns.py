@@ -16,7 +16,7 @@ from tests.dag.studies import copy_checkout, write_tiny
 
 pytestmark = [pytest.mark.slow]
 CONFIG = ("--configfile", "tiny.yaml")
-REPORT = {"all": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
+REPORT = {"all": 1, "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
 
 
 @pytest.fixture(scope="module")

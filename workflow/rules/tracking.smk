@@ -28,6 +28,8 @@ rule track_comparison:
         scores=f"{RESULTS}/compare/scores.csv",
         differences=f"{RESULTS}/compare/config_differences.csv",
         figure=f"{RESULTS}/compare/scores.png",
+        tests=ranked("pairs.csv") + ranked("ranks.csv"),
+        figures=ranked("ranks.png") + overlaid("learning.png"),
     output:
         outcome=f"{RESULTS}/compare/wandb.json",
     log:
