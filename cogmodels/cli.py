@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_scanpaths(commands)
     _add_compare(commands)
+    _add_sync(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     try:
@@ -80,6 +81,27 @@ def _compare(chosen: argparse.Namespace) -> None:
     if len(tests):
         print("\nthe experiments (all folds and seeds), second less first, paired by unit; p two-sided, one a metric:")
         print(tests.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+
+
+def _add_sync(commands: argparse._SubParsersAction) -> None:
+    about = "Upload runs that were logged offline to Weights & Biases; what was uploaded before is left alone."
+    command = commands.add_parser("sync", help=about, description=about)
+    command.add_argument(
+        "folders", type=Path, nargs="*", default=[Path("results")], help="of results (default: results)"
+    )
+    command.set_defaults(run=_sync)
+
+
+def _sync(chosen: argparse.Namespace) -> None:
+    from cogmodels.commands.sync import offline_runs, sync_runs
+    from cogmodels.errors import DataError
+
+    runs = offline_runs(chosen.folders)
+    uploaded, failed, said = sync_runs(runs)
+    print(f"{len(uploaded)} uploaded, {len(runs) - len(uploaded) - len(failed)} uploaded before, {len(failed)} left")
+    if failed:
+        remedy = "Log in (`wandb login`) or wait for the server, then run `cogmodels sync` again"
+        raise DataError(f"W&B did not take all runs: {said}", where=failed[0], remedy=remedy)
 
 
 if __name__ == "__main__":

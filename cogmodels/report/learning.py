@@ -51,6 +51,17 @@ def gather_curves(tables: Iterable[tuple[Mapping[str, str], pd.DataFrame]]) -> p
     return pd.concat(frames, ignore_index=True)[CURVE_COLUMNS]
 
 
+def epochs_of(curves: pd.DataFrame) -> pd.DataFrame | None:
+    """Curves of one run, a row an epoch and a column a training, stage and quantity; None where there are none."""
+    if curves.empty:
+        return None
+    names = ["training", "stage", "quantity"]
+    shown = [name for name in names if name == "quantity" or curves[name].nunique() > 1]
+    wide = curves.pivot_table(index="epoch", columns=shown, values="value", sort=False)
+    wide.columns = ["/".join(key) if isinstance(key, tuple) else key for key in wide.columns]
+    return wide.rename(columns="validation/{}".format).sort_index().reset_index()
+
+
 def plot_learning(curves: pd.DataFrame, simulated: Collection[str] = ()) -> Figure:
     """Validation scores by epoch, a panel a data set, stage and quantity, a colour an experiment.
 

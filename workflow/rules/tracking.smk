@@ -7,6 +7,8 @@ rule track_run:
         manifest=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/manifest.json",
         metrics=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/metrics.json",
         table=run_table,
+        figures=run_figures,
+        curves=run_curves,
     output:
         outcome=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/wandb.json",
     log:
@@ -30,6 +32,7 @@ rule track_comparison:
         figure=f"{RESULTS}/compare/scores.png",
         tests=ranked("pairs.csv") + ranked("ranks.csv"),
         figures=ranked("ranks.png") + overlaid("learning.png"),
+        manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:
         outcome=f"{RESULTS}/compare/wandb.json",
     log:

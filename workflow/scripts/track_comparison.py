@@ -8,7 +8,7 @@ import pandas as pd
 from cogmodels.data.bids import write_json
 from cogmodels.report.compare import score_summary
 from cogmodels.tracking.job import job
-from cogmodels.tracking.manifest import build_manifest
+from cogmodels.tracking.manifest import build_manifest, read_manifest
 from cogmodels.tracking.wandb_run import log_run
 
 with job(snakemake):
@@ -19,13 +19,15 @@ with job(snakemake):
         rule=snakemake.rule,
         wildcards={},
         config={"experiments": sorted(set(scores["experiment"]))},
-        inputs=[given.scores, given.differences, *given.tests],
-        outputs=[],
+        inputs=[given.differences],
+        outputs=[given.scores, *given.tests],
         fingerprint=snakemake.params.code,
         metrics=score_summary(scores),
         started=started,
         finished=time.time(),
     )
+    runs = [read_manifest(Path(file))["outputs"] for file in given.manifests]
+    predictions = {file: sha256 for one in runs for file, sha256 in one.items() if Path(file).stem == "predictions"}
     outcome = log_run(
         manifest,
         **snakemake.params.tracking,
@@ -39,5 +41,6 @@ with job(snakemake):
             **{Path(file).stem: pd.read_csv(file) for file in given.tests},
         },
         images={Path(file).stem: Path(file) for file in [given.figure, *given.figures]},
+        read=predictions,
     )
     write_json(Path(snakemake.output.outcome), outcome)

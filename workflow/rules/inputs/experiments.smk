@@ -151,3 +151,26 @@ def network_curves():
 def overlaid(name):
     """A file of the learning curves, where there are any."""
     return [f"{RESULTS}/compare/{name}"] if network_curves() else []
+
+
+def run_figures(wildcards):
+    """Figures that W&B shows with the first run of an experiment: they are of all its runs."""
+    name = wildcards.experiment
+    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{name}"
+    if f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}" != PLAN.run_folders(name)[0]:
+        return []
+    if wildcards.family == "decoding":
+        drawn = [] if name in classified_epochs() else ["decoder"]
+        return [f"{folder}/{figure}.png" for figure in drawn + ["curves"] * (name in PLAN.networks)]
+    if wildcards.family == "search":
+        return [f"{folder}/search.png"]
+    if name in PLAN.object_scanpaths:
+        return [f"{folder}/objects.png"]
+    return [f"{folder}/{figure}.png" for figure in ["scanpaths"] + ["next-fixations"] * (name in scanpath_networks())]
+
+
+def run_curves(wildcards):
+    """Learning curves of a run, where it has any."""
+    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
+    run = f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}"
+    return [file for file, _ in network_curves() if file.startswith(f"{run}/")]
