@@ -135,6 +135,7 @@ def test_keys_are_blacked_out(monkeypatch):
     assert said == "login with ***, ***, *** and *** at /results/keys"
 
 
+@pytest.mark.slow
 def test_a_key_is_in_nothing_that_a_job_writes(run_folder, root, tmp_path):
     """`track_run` online with a key that no server takes: the run is kept offline, and the key nowhere."""
     folder, manifest = run_folder
