@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from cogmodels.cli import main
 from cogmodels.commands.sync import BATCH, offline_runs, sync_runs
 from cogmodels.errors import DataError
 from cogmodels.files import digest
@@ -210,3 +211,13 @@ def test_sync_says_why_and_keeps_keys_to_itself(tmp_path, monkeypatch):
         offline_runs([tmp_path / "wandb" / "offline-run-x-01"])
     with pytest.raises(DataError, match="no such folder"):
         offline_runs([tmp_path / "nowhere"])
+
+
+def test_the_command_tells_what_is_left(tmp_path, capsys, monkeypatch):
+    run = tmp_path / "wandb" / "offline-run-x-01"
+    run.mkdir(parents=True)
+    (run / "run-01.wandb").touch()
+    for failed, status, said in (([], 0, "0 uploaded, 1 uploaded before, 0 left"), ([run], 1, "wandb login")):
+        monkeypatch.setattr("cogmodels.commands.sync.sync_runs", lambda runs, failed=failed: ([], failed, "no key"))
+        assert main(["sync", str(tmp_path)]) == status
+        assert said in "".join(capsys.readouterr())
