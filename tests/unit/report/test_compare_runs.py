@@ -7,6 +7,7 @@ import pandas as pd
 from cogmodels.cli import main
 from cogmodels.commands.compare import compare_runs, compare_units
 from cogmodels.data.units import write_units
+from cogmodels.report.compare import score_summary
 
 FIRST = {
     "wildcards": {"experiment": "a", "seed": "0"}, "config": {"model": "lda", "recipe": {"epochs": 3, "rate": None}},
@@ -63,3 +64,9 @@ def test_the_experiments_of_two_runs_are_tested_on_their_units(tmp_path, capsys)
     assert compare_units(runs[0], runs[0]).empty
     assert main(["compare", *map(str, runs)]) == 0
     assert "0.0625" in capsys.readouterr().out
+
+
+def test_a_metric_of_several_protocols_keeps_all_of_them_in_the_summary():
+    rows = [("a", "p", "accuracy", 0.5), ("b", "cross", "slope", 3.0), ("b", "line", "slope", 4.0)]
+    scores = pd.DataFrame(rows, columns=["experiment", "protocol", "metric", "value"]).assign(family="f", dataset="d")
+    assert score_summary(scores) == {"a/accuracy": 0.5, "b/cross/slope": 3.0, "b/line/slope": 4.0}
