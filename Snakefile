@@ -60,7 +60,7 @@ onsuccess:
         if (Path(PLAN.results) / place).exists():
             print(f"{title}: {(Path(PLAN.results) / place).resolve()}")
     if STUDY.tracking.mode == "offline" and (Path(PLAN.results) / "wandb").exists():
-        print(f"Runs, to be shown in W&B: wandb sync {PLAN.results}/wandb/offline-run-*")
+        print("Runs: cogmodels sync shows them in W&B, once logged in")
 
 
 onerror:

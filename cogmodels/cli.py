@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_scanpaths(commands)
     _add_compare(commands)
     _add_timings(commands)
+    _add_sync(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     try:
@@ -71,12 +72,37 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> None:
-    from cogmodels.commands.compare import compare_runs, read_manifest
+    from cogmodels.commands.compare import compare_runs, compare_units, read_manifest
 
     differences, metrics = compare_runs(read_manifest(chosen.first), read_manifest(chosen.second))
     print(differences.to_string(index=False) if len(differences) else "nothing differs")
     print()
     print(metrics.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+    tests = compare_units(chosen.first, chosen.second)
+    if len(tests):
+        print("\nthe experiments (all folds and seeds), second less first, paired by unit; p two-sided, one a metric:")
+        print(tests.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+
+
+def _add_sync(commands: argparse._SubParsersAction) -> None:
+    about = "Upload runs that were logged offline to Weights & Biases; what was uploaded before is left alone."
+    command = commands.add_parser("sync", help=about, description=about)
+    command.add_argument(
+        "folders", type=Path, nargs="*", default=[Path("results")], help="of results (default: results)"
+    )
+    command.set_defaults(run=_sync)
+
+
+def _sync(chosen: argparse.Namespace) -> None:
+    from cogmodels.commands.sync import offline_runs, sync_runs
+    from cogmodels.errors import DataError
+
+    runs = offline_runs(chosen.folders)
+    uploaded, failed, said = sync_runs(runs)
+    print(f"{len(uploaded)} uploaded, {len(runs) - len(uploaded) - len(failed)} uploaded before, {len(failed)} left")
+    if failed:
+        remedy = "Log in (`wandb login`) or wait for the server, then run `cogmodels sync` again"
+        raise DataError(f"W&B did not take all runs: {said}", where=failed[0], remedy=remedy)
 
 
 def _add_timings(commands: argparse._SubParsersAction) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from cogmodels.data.bids import read_json
+from cogmodels.data.units import read_units
 from cogmodels.errors import DataError
 from cogmodels.report.compare import flat_config
+from cogmodels.report.ranks import compare_pairs
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -50,6 +52,31 @@ def compare_runs(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[p
     return differences, metrics.rename_axis("metric").reset_index()
 
 
+def compare_units(first: Path, second: Path) -> pd.DataFrame:
+    """Paired tests of the experiments that two runs belong to, on the units that both have; empty where there are none.
+
+    Parameters
+    ----------
+    first, second : path
+        Folders of runs, or their manifests. Seeds and folds of an experiment are scored together.
+
+    Returns
+    -------
+    DataFrame
+        ``metric, difference`` (second less first) with its 95 % interval (``ci_low, ci_high``), two-sided ``p`` of sign
+        flips, not corrected for the number of metrics, ``n`` and ``unit_of_n``.
+    """
+    files = [(path if path.is_dir() else path.parent).resolve().parent / "units.csv" for path in (first, second)]
+    if files[0] == files[1] or not all(file.is_file() for file in files):
+        return pd.DataFrame(columns=_TESTED)
+    # In the order of the command, whatever the names.
+    named = [read_units([file]).assign(experiment=name) for file, name in zip(files, ("1", "2"), strict=True)]
+    pairs = compare_pairs(pd.concat(named))
+    low, high = -pairs["ci_high"], -pairs["ci_low"]
+    return pairs.assign(difference=-pairs["difference"], ci_low=low, ci_high=high)[_TESTED]
+
+
+_TESTED = ["metric", "difference", "ci_low", "ci_high", "p", "n", "unit_of_n"]
 _KINDS = ("config", "input", "code", "version")
 
 

@@ -59,6 +59,14 @@ class Tracking(Section):
     )
     project: str = Field("cogmodels", min_length=1, description="W&B project")
     entity: str | None = Field(None, description="W&B user or team; none = the logged-in user's default")
+    artifacts: Literal["none", "small", "all"] = Field(
+        "small",
+        description="models, splits and predictions in W&B: no files, those within `artifact_limit_mb`, or all",
+    )
+    artifact_limit_mb: float = Field(10.0, gt=0, description="largest file that `small` uploads, MB")
+    timeout_s: float = Field(
+        120.0, gt=0, description="so long an upload may take before the study goes on without it, s"
+    )
 
 
 class Pipeline(Section):

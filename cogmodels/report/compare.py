@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cogmodels.errors import DataError
-from cogmodels.report.html import METRIC_NAMES, render
+from cogmodels.report.html import METRIC_NAMES, embedded, render
 from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SCORE_COLUMNS = [
 CONTROL_COLUMN = "shuffled_brain"
 
 #: Scores that a figure beside others would only repeat.
-_TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
+TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
 
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
@@ -59,6 +59,16 @@ def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
     return scores.sort_values(["family", "dataset", "experiment"], kind="stable", ignore_index=True)
 
 
+def score_summary(scores: pd.DataFrame) -> dict[str, float]:
+    """Scores by ``experiment/metric``; by ``experiment/protocol/metric`` where a metric has several protocols."""
+    keys = ["family", "dataset", "experiment", "metric"]
+    several = scores.groupby(keys)["protocol"].transform("nunique") > 1
+    return {
+        "/".join([row.experiment, *([row.protocol] if more else []), row.metric]): row.value
+        for row, more in zip(scores.itertuples(), several, strict=True)
+    }
+
+
 def config_differences(manifests: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """What distinguishes the experiments: rows = experiments, columns = the config keys that are not all the same.
 
@@ -81,11 +91,16 @@ def comparison_page(
     study: str,
     simulated: Collection[str] = (),
     made: Mapping[str, str] | None = None,
+    *,
+    pairs: pd.DataFrame | None = None,
+    ranks: pd.DataFrame | None = None,
+    figures: Iterable[Path] = (),
 ) -> str:
     """HTML page: for each family, data set and protocol, the config that differs beside each metric with its interval.
 
     ``simulated`` names the data sets that must be called simulated; ``made`` those whose scenes for search models are
-    made up, and what they must be called.
+    made up, and what they must be called. ``pairs``, ``ranks``: of :mod:`cogmodels.report.ranks`, shown below each
+    block. ``figures``: PNG files, shown above all.
     """
     blocks = []
     for (family, dataset, protocol), mine in scores.groupby(["family", "dataset", "protocol"], sort=True):
@@ -102,7 +117,7 @@ def comparison_page(
             }
             for name in names
         ]
-        kind = _kind(family, dataset, simulated, made or {})
+        kind = kind_of(family, dataset, simulated, made or {})
         blocks.append(
             {
                 "family": family,
@@ -112,9 +127,20 @@ def comparison_page(
                 "keys": list(config),
                 "metrics": metrics,
                 "rows": rows,
+                "pairs": _of_block(pairs, family, dataset, protocol),
+                "ranks": _of_block(ranks, family, dataset, protocol),
             }
         )
-    return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES)
+    shown = [embedded(Path(path)) for path in figures]
+    return render("comparison.html", study=study, blocks=blocks, metric_names=METRIC_NAMES, figures=shown)
+
+
+def _of_block(table: pd.DataFrame | None, family: str, dataset: str, protocol: str) -> list[tuple[str, list[Any]]]:
+    """Rows of a table that belong to a block, metric by metric."""
+    if table is None:
+        return []
+    mine = table[(table["family"] == family) & (table["dataset"] == dataset) & (table["protocol"] == protocol)]
+    return [(metric, list(some.itertuples())) for metric, some in mine.groupby("metric", sort=False)]
 
 
 def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Mapping[str, str] | None = None) -> Figure:
@@ -122,7 +148,7 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Map
 
     ``simulated``, ``made``: as :func:`comparison_page` takes them.
     """
-    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in _TABLE_ONLY]
+    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in TABLE_ONLY]
     counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
     height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
     with house_style():
@@ -142,7 +168,7 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Map
                 if pd.notna(row.ceiling):
                     panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
             kinds = [
-                _kind(family, name, simulated, made or {})
+                kind_of(family, name, simulated, made or {})
                 for family, name in zip(mine["family"], mine["dataset"], strict=True)
             ]
             # The name is enough, unless one is scored under several protocols.
@@ -166,7 +192,7 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Map
         return figure
 
 
-def _kind(family: str, dataset: str, simulated: Collection[str], made: Mapping[str, str]) -> str:
+def kind_of(family: str, dataset: str, simulated: Collection[str], made: Mapping[str, str]) -> str:
     """What the data of a score must be called."""
     if family == "search" and made.get(dataset):
         return made[dataset]

@@ -262,6 +262,12 @@ def summarise_images(images: pd.DataFrame, *, bootstrap: int = 2000, seed: int =
     return pd.DataFrame(rows)
 
 
+def image_units(images: pd.DataFrame) -> pd.DataFrame:
+    """``metric, unit_of_n, unit, value`` of each image, of which :func:`summarise_images` takes the means."""
+    means = images.groupby(["metric", "stimulus"], sort=False)["value"].mean().dropna().reset_index()
+    return means.rename(columns={"stimulus": "unit"}).assign(unit_of_n="image")
+
+
 def compare_models(images: dict[str, pd.DataFrame], *, bootstrap: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Differences of every two models on the same images.
 

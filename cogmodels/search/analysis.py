@@ -282,8 +282,8 @@ def asymmetry_table(scores: pd.DataFrame, experiments: Sequence[Experiment]) -> 
     return table
 
 
-def _performance(trials: pd.DataFrame, experiments: Sequence[Experiment], resamples: int) -> dict[str, Any]:
-    """Area under cumulative performance, mean over displays; chance looks into cells in random order, none twice."""
+def found_areas(trials: pd.DataFrame, experiments: Sequence[Experiment]) -> tuple[np.ndarray, np.ndarray]:
+    """Area under cumulative performance of each trial, and of chance: cells in random order, none twice."""
     areas, chance = np.empty(len(trials)), np.empty(len(trials))
     for experiment in experiments:
         mine = (trials["experiment"] == experiment.name).to_numpy()
@@ -291,6 +291,12 @@ def _performance(trials: pd.DataFrame, experiments: Sequence[Experiment], resamp
         n = trials.loc[mine, "n_fixations"].to_numpy()[:, None]
         areas[mine] = (trials.loc[mine, "found"].to_numpy(bool)[:, None] & (n <= steps)).mean(axis=1)
         chance[mine] = np.minimum(steps / (experiment.grid[0] * experiment.grid[1]), 1).mean()
+    return areas, chance
+
+
+def _performance(trials: pd.DataFrame, experiments: Sequence[Experiment], resamples: int) -> dict[str, Any]:
+    """Area under cumulative performance, mean over displays."""
+    areas, chance = found_areas(trials, experiments)
     area = float(areas.mean())
     return {
         "protocol": "all", "metric": "auc_performance", "value": area,

@@ -227,7 +227,12 @@ def cumulative_performance(
 
 
 def score_scenes(
-    model: SceneSearches, people: pd.DataFrame | None = None, *, draws: int = 100, resamples: int = 2000
+    model: SceneSearches,
+    people: pd.DataFrame | None = None,
+    *,
+    draws: int = 100,
+    resamples: int = 2000,
+    values: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Scores of a model on a set of scenes, as the study's score table has them.
 
@@ -235,6 +240,8 @@ def score_scenes(
     ----------
     model, people, draws, resamples
         As :func:`cumulative_performance` takes them.
+    values : DataFrame, optional
+        Of :func:`scene_values`, where they are known already.
 
     Returns
     -------
@@ -247,6 +254,23 @@ def score_scenes(
         image; chance is the model's scanpath of the following image (a circle of all in random order), ceiling people
         with each other, all pairs of an image.
     """
+    if values is None:
+        values = scene_values(model, people, draws=draws)
+    rows = []
+    for metric, mine in values.groupby("metric", sort=False):
+        columns = (mine[name].to_numpy() for name in ("value", "chance", "ceiling"))
+        rows.append(_row(metric, *columns, resamples, -1 if metric == "fixations_to_find" else 1))
+    return pd.DataFrame(rows).assign(protocol=model.about["name"], unit_of_n="images")
+
+
+def scene_values(model: SceneSearches, people: pd.DataFrame | None = None, *, draws: int = 100) -> pd.DataFrame:
+    """What :func:`score_scenes` takes the means of, and takes as its arguments.
+
+    Returns
+    -------
+    DataFrame
+        ``metric, unit`` (number of the scene), ``value, chance, ceiling`` (people's); NaN where one is not defined.
+    """
     curves = _curves(model, people, draws)
     per_image = {
         who: {
@@ -257,14 +281,19 @@ def score_scenes(
         }
         for who, curve in curves.items()
     }
-    rows = []
-    for metric, values in per_image["model"].items():
-        by_people = per_image["people"][metric] if "people" in per_image else np.full(len(values), np.nan)
-        better = -1 if metric == "fixations_to_find" else 1
-        rows.append(_row(metric, values, per_image["chance"][metric], by_people, resamples, better))
+    scenes = model.scenes["trial"].to_numpy()
+    kept, nobody = scenes[_searches(model)[2]], {}
+    found = {
+        metric: (kept, values, per_image["chance"][metric], per_image.get("people", nobody).get(metric, np.nan))
+        for metric, values in per_image["model"].items()
+    }
     if people is not None:
-        rows += [_row(metric, *columns, resamples) for metric, columns in _likeness(model, people).items()]
-    return pd.DataFrame(rows).assign(protocol=model.about["name"], unit_of_n="images")
+        found |= {metric: (scenes, *columns) for metric, columns in _likeness(model, people).items()}
+    columns = ("unit", "value", "chance", "ceiling")
+    return pd.concat(
+        [pd.DataFrame({"metric": metric, **dict(zip(columns, each, strict=True))}) for metric, each in found.items()],
+        ignore_index=True,
+    )
 
 
 def _row(
@@ -284,10 +313,9 @@ def _row(
     }  # fmt: skip
 
 
-def _curves(model: SceneSearches, people: pd.DataFrame | None, draws: int) -> dict[str, np.ndarray]:
-    """Share found by each fixation (n_scenes, most) of model, chance and people (NaN where nobody searched)."""
-    scenes, most = model.scenes, model.most
-    trials = model.trials.sort_values(["number", "seed"])
+def _searches(model: SceneSearches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whether found, and fixations (n_scenes, n_seeds); which scenes (n_scenes,) say something of searching."""
+    scenes, trials = model.scenes, model.trials.sort_values(["number", "seed"])
     seeds = trials["seed"].nunique()
     if len(trials) != seeds * len(scenes):
         raise DataError(
@@ -301,6 +329,13 @@ def _curves(model: SceneSearches, people: pd.DataFrame | None, draws: int) -> di
         raise DataError(
             "all targets are absent, or lie where the search starts", where="scores", remedy="Check the boxes"
         )
+    return found, n, kept
+
+
+def _curves(model: SceneSearches, people: pd.DataFrame | None, draws: int) -> dict[str, np.ndarray]:
+    """Share found by each fixation (n_scenes, most) of model, chance and people (NaN where nobody searched)."""
+    scenes, most = model.scenes, model.most
+    found, n, kept = _searches(model)
     curves = {"model": performance(found, n, most)[kept]}
     if people is not None:
         searches, _ = _people(model, people)

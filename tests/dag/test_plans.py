@@ -66,7 +66,7 @@ def test_default_study(workflow):
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
         "compare_searches": 1,
-        "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
+        "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tests.dag.studies import copy_checkout, write_tiny
 
 pytestmark = [pytest.mark.slow]
 CONFIG = ("--configfile", "tiny.yaml")
-REPORT = {"all": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
+REPORT = {"all": 1, "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,8 @@ def test_one_parameter_of_an_experiment(finished):
 
 def test_more_permutations_score_again_but_do_not_train_again(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {permutations: 3000}}")
-    assert run.counts == {"score_decoder": 1, "plot_decoder": 1, **REPORT}
+    # W&B shows the figure with the run.
+    assert run.counts == {"score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
 
 
 def test_a_new_experiment_runs_itself_the_comparison_and_the_report(finished):

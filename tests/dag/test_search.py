@@ -83,7 +83,7 @@ def test_an_ablation_of_three_lines_runs_itself_alone(searched):
     run = searched("--configfile", "own.yaml", "ablation.yaml")
     assert run.counts == {
         "all": 1, "run_search": 1, "score_search": 1, "plot_search": 1, "track_run": 1,
-        "compare_searches": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
+        "compare_searches": 1, "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
 

@@ -100,6 +100,7 @@ rule score_decoder:
         features=experiment_features,
     output:
         scores=f"{RUN}/scores.csv",
+        units=f"{RUN}/units.csv",
     log:
         "logs/score_decoder/{dataset}_{experiment}.log",
     benchmark:

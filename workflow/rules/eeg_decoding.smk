@@ -42,6 +42,7 @@ rule score_epochs:
     output:
         scores=f"{RUN}/scores.csv",
         people=f"{RUN}/people.csv",
+        units=f"{RUN}/units.csv",
     log:
         "logs/score_epochs/{dataset}_{experiment}.log",
     benchmark:

@@ -80,6 +80,7 @@ rule score_objects:
         behaviour=f"{SCANPATH}/behaviour.csv",
         intervals=f"{SCANPATH}/intervals.csv",
         scores=f"{SCANPATH}/scores.csv",
+        units=f"{SCANPATH}/units.csv",
     log:
         "logs/score_objects/{dataset}_{experiment}.log",
     benchmark:

@@ -78,6 +78,7 @@ rule score_scanpath:
         scores=f"{SCANPATH}/scores.csv",
         intervals=f"{SCANPATH}/intervals.csv",
         search=f"{SCANPATH}/search.csv",
+        units=f"{SCANPATH}/units.csv",
     log:
         "logs/score_scanpath/{dataset}_{experiment}.log",
     benchmark:

@@ -111,6 +111,7 @@ rule score_search:
         about=searched_displays,
     output:
         scores=f"{SEARCH}/scores.csv",
+        units=f"{SEARCH}/units.csv",
     log:
         "logs/score_search/{dataset}_{experiment}.log",
     benchmark:
@@ -165,6 +166,7 @@ rule score_scenes:
     output:
         scores=f"{SEARCH}/scores.csv",
         performance=f"{SEARCH}/performance.csv",
+        units=f"{SEARCH}/units.csv",
     log:
         "logs/score_scenes/{dataset}_{experiment}.log",
     benchmark:

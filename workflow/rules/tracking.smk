@@ -7,6 +7,8 @@ rule track_run:
         manifest=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/manifest.json",
         metrics=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/metrics.json",
         table=run_table,
+        figures=run_figures,
+        curves=run_curves,
     output:
         outcome=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/wandb.json",
     log:
@@ -28,6 +30,9 @@ rule track_comparison:
         scores=f"{RESULTS}/compare/scores.csv",
         differences=f"{RESULTS}/compare/config_differences.csv",
         figure=f"{RESULTS}/compare/scores.png",
+        tests=ranked("pairs.csv") + ranked("ranks.csv"),
+        figures=ranked("ranks.png") + overlaid("learning.png"),
+        manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
     output:
         outcome=f"{RESULTS}/compare/wandb.json",
     log:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from cogmodels.data.bids import write_csv
 from cogmodels.files import whole
 from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
@@ -10,13 +12,17 @@ from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import read_manifest
 
 with job(snakemake):
-    wanted = snakemake.output
-    scores = gather_scores([Path(file) for file in snakemake.input.scores])
-    differences = config_differences([read_manifest(Path(file)) for file in snakemake.input.manifests])
+    given, wanted = snakemake.input, snakemake.output
+    scores = gather_scores([Path(file) for file in given.scores])
+    differences = config_differences([read_manifest(Path(file)) for file in given.manifests])
     write_csv(Path(wanted.scores), scores)
     kinds = snakemake.params.simulated, snakemake.params.made
-    page = comparison_page(scores, differences, snakemake.params.study, *kinds)
+    tests = {name: pd.read_csv(given[name][0]) for name in ("pairs", "ranks") if given[name]}
+    figures = [Path(file) for file in given.figures]
+    page = comparison_page(scores, differences, snakemake.params.study, *kinds, **tests, figures=figures)
     with whole(Path(wanted.table)) as temporary:
         temporary.write_text(page, encoding="utf-8")
+    with whole(Path(wanted.parquet)) as temporary:
+        scores.to_parquet(temporary, index=False)
     save_figure(plot_scores(scores, *kinds), Path(wanted.figure))
     write_csv(Path(wanted.differences), differences.reset_index())

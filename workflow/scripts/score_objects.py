@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from cogmodels.data.bids import read_labelled, write_csv
+from cogmodels.data.units import write_units
 from cogmodels.scanpath.objects.layouts import layouts_of
 from cogmodels.scanpath.objects.score import score_objects
 from cogmodels.scanpath.objects.sequences import of_part
-from cogmodels.scanpath.objects.summary import behaviours, summarise
+from cogmodels.scanpath.objects.summary import behaviours, scene_units, summarise
 from cogmodels.tracking.job import job
 
 with job(snakemake):
@@ -18,9 +19,10 @@ with job(snakemake):
         layouts_of(tables["objects"], tables["scenes"]),
     )
     scores, intervals = summarise(values, bootstrap=params.bootstrap)
-    names = (params.study, "scanpath", snakemake.wildcards.dataset, snakemake.wildcards.experiment, params.protocol)
-    for position, column in enumerate(("study", "family", "dataset", "experiment", "protocol")):
-        scores.insert(position, column, names[position])
+    names = dict(study=params.study, family="scanpath", **snakemake.wildcards, protocol=params.protocol)
+    for position, (column, name) in enumerate(names.items()):
+        scores.insert(position, column, name)
+    write_units(Path(wanted.units), scene_units(values), **names)
     write_csv(Path(wanted.trials), values)
     write_csv(Path(wanted.behaviour), behaviours(values))
     write_csv(Path(wanted.intervals), intervals)

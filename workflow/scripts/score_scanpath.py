@@ -8,10 +8,11 @@ from tqdm import tqdm
 from cogmodels.data.bids import read_tsv, write_csv
 from cogmodels.data.segments import read_segments
 from cogmodels.data.tables import read_fixations
+from cogmodels.data.units import write_units
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
 from cogmodels.scanpath.evaluate import images_of_views, paths_by_image, score_runs
 from cogmodels.scanpath.people import person_intervals, search_curves, target_boxes
-from cogmodels.scanpath.score import summarise_images
+from cogmodels.scanpath.score import image_units, summarise_images
 from cogmodels.tracking.job import job
 
 with job(snakemake):
@@ -33,9 +34,10 @@ with job(snakemake):
         progress=lambda names: tqdm(names, desc="images", mininterval=5),
     )
     scores = summarise_images(images, bootstrap=params.bootstrap)
-    names = (params.study, "scanpath", snakemake.wildcards.dataset, snakemake.wildcards.experiment, params.protocol)
-    for position, column in enumerate(("study", "family", "dataset", "experiment", "protocol")):
-        scores.insert(position, column, names[position])
+    names = dict(study=params.study, family="scanpath", **snakemake.wildcards, protocol=params.protocol)
+    for position, (column, name) in enumerate(names.items()):
+        scores.insert(position, column, name)
+    write_units(Path(wanted.units), image_units(images), **names)
     write_csv(Path(wanted.images), images)
     write_csv(Path(wanted.distributions), distributions)
     write_csv(Path(wanted.scores), scores)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from cogmodels.data.bids import write_json
+from cogmodels.report.compare import score_summary
 from cogmodels.tracking.job import job
-from cogmodels.tracking.manifest import build_manifest
+from cogmodels.tracking.manifest import build_manifest, read_manifest
 from cogmodels.tracking.wandb_run import log_run
 
 with job(snakemake):
@@ -18,13 +19,15 @@ with job(snakemake):
         rule=snakemake.rule,
         wildcards={},
         config={"experiments": sorted(set(scores["experiment"]))},
-        inputs=[given.scores, given.differences],
-        outputs=[],
+        inputs=[given.differences],
+        outputs=[given.scores, *given.tests],
         fingerprint=snakemake.params.code,
-        metrics={f"{row.experiment}/{row.metric}": row.value for row in scores.itertuples()},
+        metrics=score_summary(scores),
         started=started,
         finished=time.time(),
     )
+    runs = [read_manifest(Path(file))["outputs"] for file in given.manifests]
+    predictions = {file: sha256 for one in runs for file, sha256 in one.items() if Path(file).stem == "predictions"}
     outcome = log_run(
         manifest,
         **snakemake.params.tracking,
@@ -32,7 +35,12 @@ with job(snakemake):
         group="comparison",
         tags=[snakemake.params.study],
         name=f"{snakemake.params.study}_comparison",
-        tables={"scores": scores, "config_differences": pd.read_csv(given.differences, dtype=str)},
-        images={"scores": Path(given.figure)},
+        tables={
+            "scores": scores,
+            "config_differences": pd.read_csv(given.differences, dtype=str),
+            **{Path(file).stem: pd.read_csv(file) for file in given.tests},
+        },
+        images={Path(file).stem: Path(file) for file in [given.figure, *given.figures]},
+        read=predictions,
     )
     write_json(Path(snakemake.output.outcome), outcome)

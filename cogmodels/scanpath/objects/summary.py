@@ -72,6 +72,19 @@ def summarise(table: pd.DataFrame, *, bootstrap: int = 2000, seed: int = 0) -> t
     return pd.DataFrame(scores), pd.DataFrame(intervals, columns=["metric", "over", "ci_low", "ci_high"])
 
 
+def scene_units(table: pd.DataFrame) -> pd.DataFrame:
+    """``metric, unit_of_n, unit, value`` of each scene, of which :func:`summarise` takes the means.
+
+    Not of the behavioural delta, which is of all scenes together: `compare_objects` swaps them.
+    """
+    scenes, rows = sorted(set(table["stimulus"])), []
+    for metric, one in values_of(table).items():
+        if not one.delta:
+            alone = np.eye(len(scenes)), np.ones((len(scenes), one.value.shape[1]))
+            rows += zip([metric] * len(scenes), scenes, _over_scenes(one.value, *alone)[:, 0], strict=True)
+    return pd.DataFrame(rows, columns=["metric", "unit", "value"]).assign(unit_of_n="scene")
+
+
 def compare_objects(tables: Mapping[str, pd.DataFrame], *, bootstrap: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Differences of every two models on the same scenes and people.
 

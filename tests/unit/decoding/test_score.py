@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.decoding.score import retrieval_matrices, score_features
+from cogmodels.decoding.score import retrieval_matrices, score_features, score_labels
+from cogmodels.decoding.units import people_units, unit_scores
 from cogmodels.errors import DataError
 
 
@@ -45,3 +46,49 @@ def test_a_prediction_that_is_not_finite_is_refused():
     table.at[7, "predicted"] = np.full(6, np.nan)
     with pytest.raises(DataError, match="subject 1: 1 predictions hold values that are not finite"):
         score_features(table, names, features, permutations=99, bootstrap=100)
+
+
+def means_of(units):
+    return units.groupby("metric")["value"].mean()
+
+
+@pytest.mark.parametrize(("subjects", "unit", "n"), [(1, "stimulus", 8), (3, "subject", 3)])
+def test_units_of_retrieval_have_the_scores_as_their_means(subjects, unit, n):
+    features = np.random.default_rng(1).normal(size=(8, 5))
+    table, names = predictions(features, 2.0, subjects=subjects)
+    both = pd.concat([table.assign(seed=0), predictions(features, 2.0, subjects=subjects, seed=9)[0].assign(seed=1)])
+    scores = score_features(both, names, features, permutations=9, bootstrap=9).set_index("metric")
+    units = unit_scores(both, names, features)
+    assert set(units["unit_of_n"]) == {unit}
+    assert (units.groupby("metric").size() == n).all()
+    pd.testing.assert_series_equal(means_of(units)[scores.index], scores["value"], check_names=False)
+
+
+@pytest.mark.parametrize(("subjects", "unit", "n"), [(1, "run", 3), (4, "subject", 4)])
+def test_units_of_labels_have_the_accuracy_as_their_mean(subjects, unit, n):
+    rng = np.random.default_rng(2)
+    # Runs of unequal length, two seeds.
+    runs = np.repeat(["1", "2", "3"], [4, 6, 8])
+    tables = [
+        pd.DataFrame(
+            {
+                "subject": f"0{subject}", "session": None, "run": runs, "trial": range(18), "seed": seed,
+                "label": rng.choice(["a", "b"], 18), "predicted": rng.choice(["a", "b"], 18),
+            }
+        )
+        for subject in range(subjects)
+        for seed in (0, 1)
+    ]  # fmt: skip
+    for first, again in zip(tables[::2], tables[1::2], strict=True):
+        again["label"] = first["label"]
+    table = pd.concat(tables, ignore_index=True)
+    units = unit_scores(table)
+    assert units["unit_of_n"].tolist() == [unit] * n
+    assert means_of(units)["accuracy"] == pytest.approx(
+        score_labels(table, permutations=9, bootstrap=9)["value"].iloc[0]
+    )
+
+
+def test_units_of_people_are_their_scores():
+    people = pd.DataFrame({"roc_auc": [0.5, 0.75]}, index=pd.Index(["01", "02"], name="subject"))
+    assert people_units(people)[["unit", "value"]].to_numpy().tolist() == [["01", 0.5], ["02", 0.75]]

@@ -15,7 +15,7 @@ from cogmodels.scanpath.objects.registry import BASELINES, make_model
 from cogmodels.scanpath.objects.run import run_objects
 from cogmodels.scanpath.objects.score import score_objects
 from cogmodels.scanpath.objects.sequences import Sequences, of_part
-from cogmodels.scanpath.objects.summary import DELTA, behaviours, compare_objects, summarise, values_of
+from cogmodels.scanpath.objects.summary import DELTA, behaviours, compare_objects, scene_units, summarise, values_of
 from cogmodels.scanpath.viewing import split_scanpaths
 
 SCENES, GRID = 8, (3, 4)
@@ -219,6 +219,9 @@ def test_scores_and_differences_of_all_models(runs, layouts, sequences, split):
     assert "sequence_score_greedy" not in summarise(tables["any_object"], bootstrap=100)[0]["metric"].tolist()
     assert (scores["ci_low"] <= scores["value"]).all()
     assert (scores["value"] <= scores["ci_high"]).all()
+    means = scene_units(tables["oat"]).groupby("metric")["value"].mean()
+    pd.testing.assert_series_equal(means, scores["value"][means.index], check_names=False)
+    assert set(scores.index) - set(means.index) == {DELTA}
     found = compare_objects(tables, bootstrap=100).set_index(["experiment", "versus", "metric"])
     one, other = ("markov_object", "any_object"), ("any_object", "markov_object")
     for metric in ("log_likelihood_bits", DELTA):

@@ -8,7 +8,7 @@ from cogmodels.metrics.scanpath.consistency import ComparisonSettings
 from cogmodels.scanpath.evaluate import paths_by_image, score_runs
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.run import run_model
-from cogmodels.scanpath.score import compare_models, score_likeness, summarise_images
+from cogmodels.scanpath.score import compare_models, image_units, score_likeness, summarise_images
 
 SETTINGS = ComparisonSettings((160.0, 120.0), 10.0)
 
@@ -35,6 +35,8 @@ def test_people_as_a_model_of_themselves_reach_the_ceiling_and_other_images_do_n
     assert means.loc["scanmatch", "value"] > means.loc["scanmatch", "chance"] + 0.3
     assert means.loc["crps_scanmatch", "value"] < means.loc["crps_scanmatch", "chance"] - 0.2
     scores = summarise_images(images, bootstrap=200).set_index("metric")
+    means = image_units(images).groupby("metric")["value"].mean()
+    pd.testing.assert_series_equal(means[scores.index], scores["value"], check_names=False)
     assert (scores["n"] == 4).all()
     assert scores.loc["sequence_score", "p"] == pytest.approx(1 / 16)
     assert (scores["ci_low"] <= scores["value"]).all()

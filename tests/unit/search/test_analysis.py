@@ -21,6 +21,7 @@ from cogmodels.search.analysis import (
 )
 from cogmodels.search.searcher import RT_MS_PER_FIXATION
 from cogmodels.search.stimuli import EXPERIMENTS
+from cogmodels.search.units import display_units
 
 HUMAN = [0.809, 0.701, 0.362, 0.404, 0.611, 0.500]
 # eccNET's mean fixations (published outputs, rounded), and its indices.
@@ -116,6 +117,24 @@ def test_scores_of_a_model_like_people_and_of_one_without_asymmetry():
     same = same.set_index(["protocol", "metric"])
     assert abs(same.loc[("all", "mean_asymmetry_index"), "value"]) < 0.15
     assert same.loc[("all", "mean_asymmetry_index"), "p"] > 0.01
+
+
+def test_units_have_the_scores_as_their_means():
+    experiments = list(EXPERIMENTS.values())
+    people = {name: value for e in experiments for name, value in human_slopes(e).items()}
+    found = trials(people, repeats=6)
+    number = found.groupby(["condition", "set_size"]).cumcount()
+    found = found.assign(number=number, found=number % 3 > 0)
+    # Of two seeds one unit is made.
+    twice = pd.concat([found, found.assign(found=True)])
+    scores = score_searches(twice, experiments, resamples=20)
+    units = display_units(twice, scores, experiments)
+    sizes = units.groupby(["metric", "unit_of_n"]).size().to_dict()
+    assert sizes[("mean_asymmetry_index", "display experiment")] == 6
+    assert sizes[("found_rate", "display")] == sizes[("auc_performance", "display")] == len(found)
+    whole = scores[scores["protocol"] == "all"].set_index("metric")["value"]
+    means = units.groupby("metric")["value"].mean()
+    pd.testing.assert_series_equal(means, whole[means.index], check_names=False)
 
 
 def test_models_beside_people_in_one_table():

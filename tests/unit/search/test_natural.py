@@ -20,6 +20,7 @@ from cogmodels.search.natural import (
     people_searches,
     performance,
     reaches,
+    scene_values,
     score_scenes,
 )
 from cogmodels.search.scenes import Scenes
@@ -170,6 +171,8 @@ def test_scores_of_a_model_that_looks_like_people():
         assert row["p"] < 0.07, metric
         assert row["value"] == pytest.approx(row["ceiling"], abs=0.06), metric
     assert (scores["n"] == 8).all()
+    values = scene_values(model, people).dropna(subset=["value", "chance"]).groupby("metric")["value"]
+    pd.testing.assert_series_equal(values.mean()[scores.index], scores["value"], check_names=False)
     assert ((scores["ci_low"] <= scores["value"]) & (scores["value"] <= scores["ci_high"])).all()
 
 
@@ -206,6 +209,7 @@ def test_performance_leaves_out_absent_targets_and_those_at_the_start():
     mine = curves[curves["who"] == "model"]
     np.testing.assert_allclose(mine["share"], [0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     assert mine["fixation"].tolist() == list(range(1, 11))
+    assert set(scene_values(SceneSearches(ABOUT, absent, trials, model.fixations))["unit"]) == {2, 3, 4, 5}
     with pytest.raises(DataError, match="all targets are absent"):
         score_scenes(SceneSearches(ABOUT, scenes.assign(top=-1), trials, model.fixations))
     with pytest.raises(DataError, match="5 searches of 6 scenes"):

@@ -108,14 +108,15 @@ def test_online_without_a_key_goes_on(manifest, tmp_path):
         "import sys, json, pathlib; from cogmodels.tracking.wandb_run import log_run\n"
         f"m = {dict(manifest)!r}\n"
         f"print(log_run(m, mode='online', project='p', entity=None, folder=pathlib.Path({str(tmp_path)!r}), "
-        "group='g', tags=[], name='n')['logged'])"
+        "group='g', tags=[], name='n')['mode'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "WANDB_BASE_URL": "http://127.0.0.1:9"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("False")
+    assert done.stdout.strip().endswith("offline")
+    assert len(list(tmp_path.glob(f"wandb/offline-run-*-{manifest['id']}"))) == 1
 
 
 def fake_snakemake(tmp_path):

@@ -121,3 +121,56 @@ def run_table(wildcards):
     name = "trials.csv" if wildcards.family == "search" else "choices.csv"
     folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
     return f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}/{name}"
+
+
+def ranked(name):
+    """A file of the tests between experiments, where there are two."""
+    return [f"{RESULTS}/compare/{name}"] if len(PLAN.experiments) > 1 else []
+
+
+def network_curves():
+    """Learning curves of every run of a network of the study, and whose they are."""
+    by_file = dict.fromkeys(PLAN.networks, "curves.csv")
+    by_file |= dict.fromkeys(scanpath_networks(), "choices.csv")
+    by_file |= {name: "choices.csv" for name in PLAN.object_scanpaths if PLAN.experiments[name].model == "oat"}
+    return [
+        (
+            f"{run}/{file}",
+            {
+                "family": PLAN.experiments[name].family,
+                "dataset": PLAN.experiments[name].dataset,
+                "experiment": name,
+                "run": Path(run).name,
+            },
+        )
+        for name, file in by_file.items()
+        for run in PLAN.run_folders(name)
+    ]
+
+
+def overlaid(name):
+    """A file of the learning curves, where there are any."""
+    return [f"{RESULTS}/compare/{name}"] if network_curves() else []
+
+
+def run_figures(wildcards):
+    """Figures that W&B shows with the first run of an experiment: they are of all its runs."""
+    name = wildcards.experiment
+    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{name}"
+    if f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}" != PLAN.run_folders(name)[0]:
+        return []
+    if wildcards.family == "decoding":
+        drawn = [] if name in classified_epochs() else ["decoder"]
+        return [f"{folder}/{figure}.png" for figure in drawn + ["curves"] * (name in PLAN.networks)]
+    if wildcards.family == "search":
+        return [f"{folder}/search.png"]
+    if name in PLAN.object_scanpaths:
+        return [f"{folder}/objects.png"]
+    return [f"{folder}/{figure}.png" for figure in ["scanpaths"] + ["next-fixations"] * (name in scanpath_networks())]
+
+
+def run_curves(wildcards):
+    """Learning curves of a run, where it has any."""
+    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
+    run = f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}"
+    return [file for file, _ in network_curves() if file.startswith(f"{run}/")]
