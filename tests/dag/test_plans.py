@@ -233,6 +233,8 @@ SHIPPED = {
         "convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1,
         "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
         "compare_scanpaths": 1, "track_run": 7, "plot_next_fixations": 1,
+        # Of networks that differ in it, and there is one.
+        "compare_attention": None,
     },
     "amazon": {
         "convert_bids": 6, "tabulate_scanpaths": 1, "prepare_objects": 1, "train_objects": 9, "score_objects": 9,
@@ -271,6 +273,15 @@ def test_every_shipped_study_is_listed(root):
 def test_shipped_studies_can_be_planned(workflow, root, name):
     run = workflow("--configfile", str(root / "config" / "studies" / f"{name}.yaml"))
     expected = {"fetch_source": 1, "make_report": 1, **SHIPPED[name]}
+    assert {rule: run.counts.get(rule) for rule in expected} == expected
+
+
+def test_mechanisms_of_attention_are_compared_once_with_all_their_seeds(workflow, root):
+    config = root / "config"
+    overlays = [config / "config.yaml", config / "studies" / "osie.yaml", config / "ablations" / "osie-attention.yaml"]
+    target = "results/osie/scanpath/osie/costs.csv"
+    run = workflow("--configfile", *map(str, overlays), "--", target)
+    expected = {"train_scanpath": 12 * 3, "score_scanpath": 12, "compare_attention": 1, "plot_scanpath": None}
     assert {rule: run.counts.get(rule) for rule in expected} == expected
 
 

@@ -196,6 +196,35 @@ rule compare_scanpaths:
         "../scripts/compare_scanpaths.py"
 
 
+rule compare_attention:
+    """Compare the attention of a data set's scanpath networks: what each mechanism brings, and what it costs."""
+    input:
+        images=attention_files("images.csv"),
+        manifests=attention_manifests,
+    output:
+        costs=f"{RESULTS}/scanpath/{{dataset}}/costs.csv",
+        figure=report(
+            f"{RESULTS}/scanpath/{{dataset}}/costs.png",
+            caption="../report/scanpath_attention.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "all, by attention"},
+        ),
+    log:
+        "logs/compare_attention/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/compare_attention/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(attention_compared()),
+    conda:
+        "../../envs/scanpath.yaml"
+    params:
+        attention=attention_choices,
+        title=lambda wildcards: scanpath_title(wildcards.dataset, "attention in scanpath networks"),
+        code=code("compare_attention"),
+    script:
+        "../scripts/compare_attention.py"
+
+
 rule generate_scanpaths:
     """Let a trained network look at a folder of images: scanpaths as a Fixations table, and overlays."""
     input:
