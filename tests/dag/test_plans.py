@@ -62,10 +62,13 @@ def test_default_study(workflow):
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
         "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
         "measure_eeg": 2 * SUBJECTS, "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
-        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS, "score_decoder": 8, "plot_decoder": 8,
+        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS + 3, "score_decoder": 8, "plot_decoder": 8,
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
         "compare_searches": 1,
+        "simulate_scanpaths": 1, "tabulate_scanpaths": 1, "prepare_scanpaths": 1, "extract_features": 1,
+        "train_scanpath": 3, "score_scanpath": 3, "plot_scanpath": 3, "plot_next_fixations": 1,
+        "score_process": 1, "compare_scanpaths": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
