@@ -43,6 +43,8 @@ def plot_costs(costs: pd.DataFrame, *, title: str) -> Figure:
             for place, value in zip(places, values, strict=True):
                 stated = "not known" if np.isnan(value) else f"{value:.3g}"
                 panel.text(0.03, place, stated, transform=panel.get_yaxis_transform(), va="center", fontsize=7)
+            if f"{name}_min" in shown:
+                panel.hlines(places, shown[f"{name}_min"] / unit, shown[f"{name}_max"] / unit, color=GREY, lw=1.6)
             panel.set_title(label, fontsize=8)
         for number, panel in enumerate(axes):
             panel.set(ylim=(-0.6, len(shown) - 0.4), yticks=places)
@@ -52,7 +54,7 @@ def plot_costs(costs: pd.DataFrame, *, title: str) -> Figure:
 
         legend = [
             Line2D([], [], color=BLUE, marker="o", lw=2.2, label="mean over seeds, 95 % interval over images"),
-            Line2D([], [], color=GREY, lw=6, alpha=0.35, label="1 sd over seeds, each side"),
+            Line2D([], [], color=GREY, lw=6, alpha=0.35, label="1 sd over seeds, each side; line: range of times"),
             Line2D([], [], color=VERMILLION, lw=1.4, label="chance; no difference"),
             Line2D([], [], color=GREEN, lw=1.2, ls=":", label="people (each other; the others' density)"),
         ]

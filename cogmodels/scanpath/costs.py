@@ -46,7 +46,8 @@ def attention_costs(
         deviation over seeds, NaN of one), ``_ci_low``, ``_ci_high`` (over images, seeds averaged), ``_chance``,
         ``_ceiling``, and ``_difference`` from ``versus`` image by image (above 0 is better) with its interval, ``_p``
         (two-sided sign flips over images) and ``_p_holm`` (Holm 1979, over the networks compared with one);
-        ``ms_per_step`` and its ``_sd`` over seeds, ``peak_mb`` (largest of the runs), ``fit_seconds``, ``parameters``.
+        ``ms_per_step`` (median over seeds) with its ``_min`` and ``_max``, which other programs on the machine drive
+        apart; ``peak_mb`` (largest of the runs), ``fit_seconds`` (median), ``parameters``.
     """
     rows = []
     for name, places in attention.items():
@@ -83,9 +84,9 @@ def _scores(one: pd.DataFrame, other: pd.DataFrame | None, metric: str, bootstra
 
 def _run_costs(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
     table = pd.DataFrame(runs).reindex(columns=[*_COSTS, "parameters"]).astype(float)
-    found = {column: table[name].mean() for name, column in _COSTS.items()}
-    found["peak_mb"] = table["fit_peak_mb"].max()
-    return {**found, "ms_per_step_sd": table["ms_per_step"].std(ddof=1), "parameters": table["parameters"].max()}
+    found = {column: table[name].median() for name, column in _COSTS.items()}
+    found |= {"ms_per_step_min": table["ms_per_step"].min(), "ms_per_step_max": table["ms_per_step"].max()}
+    return {**found, "peak_mb": table["fit_peak_mb"].max(), "parameters": table["parameters"].max()}
 
 
 def _holm(p: pd.Series) -> pd.Series:

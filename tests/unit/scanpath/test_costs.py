@@ -59,7 +59,8 @@ def test_a_known_difference_is_found_image_by_image_and_no_other(costs):
 
 def test_seeds_spread_and_costs_are_told(costs):
     assert costs.loc["plain", "cig_bits_seed_sd"] == pytest.approx(0.2)
-    assert costs.loc["plain", ["seeds", "images", "ms_per_step", "ms_per_step_sd"]].tolist() == [3, 30, 11.0, 1.0]
+    assert costs.loc["plain", ["seeds", "images", "ms_per_step"]].tolist() == [3, 30, 11.0]
+    assert costs.loc["plain", ["ms_per_step_min", "ms_per_step_max"]].tolist() == [10.0, 12.0]
     assert costs.loc["plain", ["peak_mb", "parameters"]].tolist() == [902, 5000]
     assert costs.loc["plain", "cig_bits_ceiling"] == 3
 
