@@ -32,7 +32,9 @@ COLUMNS = [
 
 
 def environment(peer: str, settings: dict) -> Path:
-    """Python of the peer's own environment, made where it is missing."""
+    """Python of the peer's own environment, made where it is missing; ours, where the peer is our own code."""
+    if settings.get("own"):
+        return Path(sys.executable)
     folder = STORE / peer
     python, stamp = folder / "bin" / "python", folder / ".installed"
     wanted = json.dumps(settings, sort_keys=True)

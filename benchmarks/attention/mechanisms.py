@@ -1,7 +1,7 @@
 """Every attention mechanism beside softmax: milliseconds, memory and parameters; one thread, a process a mechanism.
 
 `python benchmarks/attention/mechanisms.py` writes `benchmarks/results/attention.csv`. Memory is the peak of the process
-above what it held before the first pass.
+above what it held before the first pass of all (the peak of a process never falls, so numbers of tokens come in order).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def measure(place: str, name: str) -> list[dict]:
     from cogmodels.attention.registry import build_attention
 
     torch.set_num_threads(1)
-    rows = []
+    rows, before = [], peak_mb()
     for side in SIDES:
         torch.manual_seed(0)
         net = build_attention(name, DIM, HEADS, causal=place == "causal", grid=(side, side))
         x = torch.randn(BATCH, side**2, DIM)
-        before, seconds = peak_mb(), []
+        seconds = []
         for _ in range(REPEATS + 1):
             started = time.perf_counter()
             out, loss = net(x)

@@ -1,4 +1,4 @@
-"""Sampling with cogmodels: all scanpaths of an image at once, keys and values kept."""
+"""With cogmodels: all scanpaths of an image at once, keys and values kept; feature maps from the cache."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from maps import reader
 from network import flat, untrained
 from timing import inputs, run
 
@@ -21,4 +22,4 @@ def prepare():
 
 
 if __name__ == "__main__":
-    run({"sampling": (3, prepare)}, "cogmodels")
+    run({"sampling": (3, prepare), "features": (3, lambda: reader(known=True))}, "cogmodels")

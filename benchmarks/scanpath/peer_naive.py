@@ -1,4 +1,4 @@
-"""The same network without a cache: one scanpath after the other, image and history anew at each step."""
+"""The same without caches: one scanpath after the other, image and history anew at each step; features read anew."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from maps import reader
 from network import flat, untrained
 from timing import inputs, run
 
@@ -26,4 +27,4 @@ def prepare():
 
 
 if __name__ == "__main__":
-    run({"sampling": (1, prepare)}, "torch")
+    run({"sampling": (1, prepare), "features": (1, lambda: reader(known=False))}, "torch")

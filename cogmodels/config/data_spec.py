@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from cogmodels.config.base import Section
 from cogmodels.config.eeg_files import EegFiles
+from cogmodels.config.scanpath_simulation import ScanpathSimulation
 from cogmodels.config.screens import GazeScreen
 from cogmodels.config.search import CoverScenes, CutoutScenes, DisplayName, DisplaysSource, TableScenes
 from cogmodels.config.simulation import SimulationSource, ViewingEegSource
@@ -150,7 +151,14 @@ class RdmSet(Section):
 
 
 AnySource = Annotated[
-    PackageSource | UrlSource | FilesSource | FolderSource | SimulationSource | ViewingEegSource | DisplaysSource,
+    PackageSource
+    | UrlSource
+    | FilesSource
+    | FolderSource
+    | SimulationSource
+    | ViewingEegSource
+    | ScanpathSimulation
+    | DisplaysSource,
     Field(discriminator="kind"),
 ]
 
@@ -228,7 +236,9 @@ class DataSpec(Section):
             )
         if (self.source.kind == "displays" or bool(self.scenes)) != ("search" in self.modalities):
             raise ValueError("the modality `search` goes with a `displays` source or with `scenes`")
-        if self.scenes and self.source.kind in ("displays", "simulation", "viewing_eeg"):
+        if self.source.kind == "scanpath_simulation" and self.images is None:
+            raise ValueError("a `scanpath_simulation` renders images: give their size as `images`")
+        if self.scenes and self.source.kind in ("displays", "simulation", "viewing_eeg", "scanpath_simulation"):
             raise ValueError("`scenes` need images: a source of kind folder, files, url or package")
         if any(part.people for part in self.scenes.values()) and not any(
             group.modality == "scanpath" for group in self.recordings

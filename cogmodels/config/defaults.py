@@ -2,8 +2,8 @@
 
 DEFAULT_STUDY: dict = {
     "study": "default",
-    "title": "Real fMRI and gaze, search models, and a simulated study with known truth",
-    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null", "asymmetry-small"],
+    "title": "Real fMRI and gaze, search models, and simulated studies with known truth",
+    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null", "asymmetry-small", "sim-scanpaths"],
     "pipelines": {
         "block-1slice": {
             "modality": "fmri",
@@ -37,6 +37,18 @@ DEFAULT_STUDY: dict = {
             "resample_hz": 50.0,
             "description": "0.1 to 40 Hz, average reference, epochs with baseline",
         },
+    },
+    "features": {
+        "sim-scanpaths-maps": {
+            "dataset": "sim-scanpaths",
+            "images": "stimuli/*.png",
+            "layers": ["block3"],
+            "grid": [12, 16],
+            "size": [320, 240],
+        },
+    },
+    "scanpath_sets": {
+        "sim-looks": {"dataset": "sim-scanpaths", "images": "stimuli/*.png", "validation": 15, "test": 15},
     },
     "experiments": {
         "haxby-1slice": {
@@ -103,6 +115,32 @@ DEFAULT_STUDY: dict = {
             "model": "chance",
             "control": "no_target",
             "description": "control: looks into cells at random",
+        },
+        "sim-scanpath-centre": {
+            "family": "scanpath",
+            "dataset": "sim-scanpaths",
+            "fixations": "sim-looks",
+            "model": "centre_bias",
+            "description": "where viewers look in any image",
+        },
+        "sim-scanpath-markov": {
+            "extends": "sim-scanpath-centre",
+            "model": "markov",
+            "description": "saccades and centre bias, without the image",
+        },
+        "sim-scanpath-network": {
+            "extends": "sim-scanpath-centre",
+            "model": "transformer",
+            "features": ["sim-scanpaths-maps"],
+            "transformer": {"width": 32, "heads": 2, "waves": 32, "dropout": 0.0, "decoder_layers": 1},
+            "recipe": {
+                "accelerator": "cpu",
+                "epochs": 10,
+                "batch_size": 6,
+                "learning_rate": 0.005,
+                "patience": None,
+            },
+            "description": "patches and past fixations to the next fixation",
         },
     },
 }

@@ -67,6 +67,7 @@ from cogmodels.config.scanpath import (
     ScanpathSet,
     TransformerOptions,
 )
+from cogmodels.config.scanpath_simulation import ScanpathSimulation
 from cogmodels.config.screens import GazeScreen
 from cogmodels.config.search import (
     CoverScenes,
@@ -202,6 +203,7 @@ SPEC_SECTIONS = {
     "`source.own.<name>.conditions` (two)": DisplayCondition,
     "`source`, `kind: simulation`": SimulationSource,
     "`source`, `kind: viewing_eeg`": ViewingEegSource,
+    "`source`, `kind: scanpath_simulation`": ScanpathSimulation,
     "`source.bold`": BoldSimulation,
     "`source.eeg`": EegSimulation,
     "`source.gaze`": GazeSimulation,

@@ -112,7 +112,7 @@ class Plan:
     @property
     def simulated(self) -> list[str]:
         """Data sets whose responses are simulated, in whole or (EEG over real gaze) in part."""
-        return self.of_kind("simulation", "viewing_eeg")
+        return self.of_kind("simulation", "viewing_eeg", "scanpath_simulation")
 
     def followed_gaze(self, dataset: str, subject: str) -> Recording:
         """The gaze recording, in its own data set, that a subject's simulated EEG follows."""
@@ -238,7 +238,13 @@ class Plan:
             return list(
                 dict.fromkeys(f for one in recordings for f in (str(Path(one.path)), *self._companions[one.path]))
             )
+        if self.kind(dataset) == "scanpath_simulation":
+            return [self.truth_of_scanpaths(dataset)]
         return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})
+
+    def truth_of_scanpaths(self, dataset: str) -> str:
+        """Record of simulated scanpaths, which is written last and changes when any of their files does."""
+        return f"{self.root(dataset)}/sourcedata/truth/scanpaths.json"
 
     @cached_property
     def scanpaths(self) -> list[str]:
@@ -251,7 +257,7 @@ class Plan:
         return {
             name: f"{self.results}/scanpath/{name}/human-consistency"
             for name in self.scanpaths
-            if self.specs[name].images is not None and self.study.human_consistency
+            if self.specs[name].images is not None and self.study.human_consistency and name not in self.simulated
         }
 
     @cached_property
@@ -418,6 +424,8 @@ class Plan:
         spec = self.specs[dataset]
         if spec.source.kind == "folder":
             return sorted(map(str, Path(spec.source.path).glob(pattern)))
+        if spec.source.kind == "scanpath_simulation":
+            return [self.truth_of_scanpaths(dataset)]
         if spec.source.kind == "simulation" and spec.source.images is not None:
             return [f"{self.root(dataset)}/stimuli/images.tsv"]
         last = "dataset_description.json" if spec.converter else "sourcedata/source.json"
@@ -464,7 +472,7 @@ class Plan:
     def scene_root(self, dataset: str) -> str:
         """Folder that the tables and images of a data set's scenes lie in."""
         spec = self.specs[dataset]
-        fetched = spec.source.kind not in ("folder", "simulation") and not spec.converter
+        fetched = spec.source.kind not in ("folder", "simulation", "scanpath_simulation") and not spec.converter
         return f"{self.root(dataset)}/sourcedata" if fetched else self.root(dataset)
 
     def architecture(self, name: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import lognorm, norm
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,20 @@ class GuidedWalk:
         generator, rows = np.random.default_rng([seed, 97]), []
         for image, target in enumerate(targets):
             for person in range(people):
-                last, index = np.array(self.size_px) / 2, 0
-                while index == 0 or (index < longest and generator.random() > self.end):
-                    guided = generator.random() < self.guidance
-                    centre, spread = (target, self.target_px) if guided else (last, self.saccade_px)
-                    last = self._cut_normal(centre, spread, generator)
-                    lasting = self.median_s * np.exp(self.spread * generator.standard_normal())
-                    rows.append((f"p{person:02d}", image, f"image-{image:03d}", index, np.nan, lasting, *last))
-                    index += 1
+                for index, (x, y, lasting) in enumerate(self.path(target, generator, longest)):
+                    rows.append((f"p{person:02d}", image, f"image-{image:03d}", index, np.nan, lasting, x, y))
         names = ["subject", "trial", "stimulus", "index", "onset", "duration", "x", "y"]
         return pd.DataFrame(rows, columns=names).assign(target=None, found=None)
+
+    def path(self, target: np.ndarray, generator: np.random.Generator, longest: int = 20) -> np.ndarray:
+        """One scanpath (k, 3): x, y (px), duration (s)."""
+        last, found = np.array(self.size_px) / 2, []
+        while not found or (len(found) < longest and generator.random() > self.end):
+            guided = generator.random() < self.guidance
+            centre, spread = (target, self.target_px) if guided else (last, self.saccade_px)
+            last = self._cut_normal(centre, spread, generator)
+            found.append((*last, self.median_s * np.exp(self.spread * generator.standard_normal())))
+        return np.array(found)
 
     def log_density(self, xy: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Natural log density (k,), per px^2, of each fixation of a path (k, 2) given those before it."""
@@ -74,6 +78,10 @@ class GuidedWalk:
         target, last = (np.broadcast_to(place, xy.shape) for place in (target, last))
         parts = self._density(xy, target, self.target_px), self._density(xy, last, self.saccade_px)
         return np.log(self.guidance * parts[0] + (1 - self.guidance) * parts[1])
+
+    def log_duration(self, seconds: np.ndarray) -> np.ndarray:
+        """Natural log density, per s, of durations."""
+        return lognorm.logpdf(seconds, self.spread, scale=self.median_s)
 
     def _cut_normal(self, centre: np.ndarray, spread: float, generator: np.random.Generator) -> np.ndarray:
         low, high = ((edge - centre) / spread for edge in (-0.5, np.array(self.size_px) - 0.5))

@@ -62,11 +62,14 @@ def test_default_study(workflow):
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
         "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
         "measure_eeg": 2 * SUBJECTS, "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
-        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS, "score_decoder": 8, "plot_decoder": 8,
+        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS + 3, "score_decoder": 8, "plot_decoder": 8,
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
         "compare_searches": 1,
-        "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
+        "rank_experiments": 1, "simulate_scanpaths": 1, "tabulate_scanpaths": 1, "prepare_scanpaths": 1, "extract_features": 1,
+        "train_scanpath": 3, "score_scanpath": 3, "plot_scanpath": 3, "plot_next_fixations": 1,
+        "score_process": 1, "compare_scanpaths": 1,
+        "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
 
@@ -247,6 +250,8 @@ SHIPPED = {
         "convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1,
         "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
         "compare_scanpaths": 1, "track_run": 7, "plot_next_fixations": 1,
+        # Of networks that differ in it, and there is one.
+        "compare_attention": None,
     },
     "amazon": {
         "convert_bids": 6, "tabulate_scanpaths": 1, "prepare_objects": 1, "train_objects": 9, "score_objects": 9,
@@ -293,6 +298,15 @@ def test_shipped_studies_can_be_planned(workflow, root, name):
         empty_bids(workflow.folder / "my-bids")
     run = workflow("--configfile", str(root / "config" / "studies" / f"{name}.yaml"))
     expected = {"fetch_source": 1, "make_report": 1, **SHIPPED[name]}
+    assert {rule: run.counts.get(rule) for rule in expected} == expected
+
+
+def test_mechanisms_of_attention_are_compared_once_with_all_their_seeds(workflow, root):
+    config = root / "config"
+    overlays = [config / "config.yaml", config / "studies" / "osie.yaml", config / "ablations" / "osie-attention.yaml"]
+    target = "results/osie/scanpath/osie/costs.csv"
+    run = workflow("--configfile", *map(str, overlays), "--", target)
+    expected = {"train_scanpath": 12 * 3, "score_scanpath": 12, "compare_attention": 1, "plot_scanpath": None}
     assert {rule: run.counts.get(rule) for rule in expected} == expected
 
 

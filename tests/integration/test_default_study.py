@@ -81,6 +81,24 @@ def test_the_report_tells_methods_and_where_each_file_comes_from(study):
     assert origins.loc["results/default/search/asymmetry-small/eccnet/search.png", "rule"] == "plot_search"
 
 
+def test_the_scanpath_network_comes_near_the_entropy_of_the_known_process(study, scores):
+    entropy = pd.read_csv(study / "results/default/scanpath/sim-scanpaths/true-process/entropy.csv")
+    rows = entropy.set_index("experiment")
+    assert list(rows.index[[0, -1]]) == ["uniform density", "true-process"]
+    network, true = rows.loc["sim-scanpath-network"], rows.loc["true-process", "bits"]
+    assert network["above_percent"] < 5
+    # Of 60 images it learns most of what the process has over the uniform density; no model says more than there is to
+    # know, but for chance of 700 fixations.
+    assert network["gap_closed"] > 0.7
+    assert network["bits"] > true - 0.1
+    # Models that do not see the image leave out what it tells.
+    bits = [rows.loc[f"sim-scanpath-{name}", "bits"] for name in ("network", "markov", "centre")]
+    assert bits == sorted(bits)
+    gain = scores.loc[("sim-scanpath-network", "cig_bits")]
+    assert gain["p"] < 0.01
+    assert gain["value"] < scores.loc[("true-process", "cig_bits"), "value"]
+
+
 def test_scores_have_the_columns_that_everyone_relies_on(study):
     table = pd.read_csv(study / "results" / "default" / "compare" / "scores.csv")
     assert list(table) == [
@@ -123,7 +141,7 @@ def test_every_model_run_leaves_its_files_and_its_wandb_run(study):
 
 def test_raw_data_is_bids(study):
     validator = BIDSValidator()
-    for dataset in ("haxby2001", "eyelink-sample", "sim-study", "sim-null"):
+    for dataset in ("haxby2001", "eyelink-sample", "sim-study", "sim-null", "sim-scanpaths"):
         root = study / "data" / dataset
         files = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
         raw = [name for name in files if not name.startswith(("sourcedata/", "derivatives/"))]
@@ -134,7 +152,9 @@ def test_raw_data_is_bids(study):
 def test_the_report_is_whole_and_needs_no_network(study):
     page = (study / "results" / "default" / "report" / "index.html").read_text()
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
-    assert page.count("<figure>") == 1 + 8 + 4 + 10 + 8 + 8 + 12 + 2  # runs of Haxby's slice, EEG over people
+    assert (
+        page.count("<figure>") == 1 + 8 + 4 + 10 + 8 + 8 + 12 + 2 + 7
+    )  # runs of Haxby's slice, EEG over people, scanpaths
     for name in ("haxby-1slice", "haxby-25mm-shuffled", "sim-fmri", "null-eeg"):
         assert f"<b>{name}</b>" in page
     assert len(page) < 12e6

@@ -11,6 +11,7 @@ rule compare_experiments:
             *adaptation_outputs("adaptation_scores.csv"),
             *reconstruction_files("reconstruction_scores.csv"),
             *joint_outputs("modality_scores.csv"),
+            *process_files("scores.csv"),
         ],
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
         pairs=ranked("pairs.csv"),

@@ -111,3 +111,26 @@ rule simulate_subject:
         code=code("simulate_subject"),
     script:
         "../scripts/simulate_subject.py"
+
+
+rule simulate_scanpaths:
+    """Simulate scanpaths of a known process on rendered images, in BIDS with their truth."""
+    output:
+        description=f"{DATA}/{{dataset}}/dataset_description.json",
+        record=f"{DATA}/{{dataset}}/sourcedata/truth/scanpaths.json",
+    log:
+        "logs/simulate_scanpaths/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/simulate_scanpaths/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PLAN.of_kind("scanpath_simulation")),
+    conda:
+        "../../envs/scanpath.yaml"
+    params:
+        title=lambda wildcards: PLAN.specs[wildcards.dataset].title,
+        subjects=lambda wildcards: PLAN.specs[wildcards.dataset].subjects,
+        size_px=lambda wildcards: scanpath_images(wildcards.dataset)["size_px"],
+        source=source_of,
+        code=code("simulate_scanpaths"),
+    script:
+        "../scripts/simulate_scanpaths.py"

@@ -2,6 +2,7 @@
 
 SCANPATH_SETS = f"{DERIVATIVES}/{{dataset}}/scanpaths/{{set}}"
 SCANPATH = f"{RESULTS}/scanpath/{{dataset}}/{{experiment}}"
+PROCESS = f"{RESULTS}/scanpath/{{dataset}}/true-process"
 SCANPATH_RUN = f"{SCANPATH}/fold-{{fold}}_seed-{{seed}}"
 
 
@@ -164,11 +165,48 @@ rule plot_next_fixations:
         "../scripts/plot_next_fixations.py"
 
 
+rule score_process:
+    """Score the process behind simulated scanpaths as a model, and say how near the models come to its entropy."""
+    input:
+        record=f"{DATA}/{{dataset}}/sourcedata/truth/scanpaths.json",
+        fixations=process_set("fixations.parquet"),
+        split=process_set("split.csv"),
+        models=scanpath_experiments("images.csv"),
+    output:
+        images=f"{PROCESS}/images.csv",
+        scores=f"{PROCESS}/scores.csv",
+        steps=f"{PROCESS}/known/steps.csv",
+        entropy=f"{PROCESS}/entropy.csv",
+        figure=report(
+            f"{PROCESS}/entropy.png",
+            caption="../report/scanpath_entropy.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "the process itself"},
+        ),
+    log:
+        "logs/score_process/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/score_process/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(known_processes()),
+    conda:
+        "../../envs/scanpath.yaml"
+    params:
+        images=lambda wildcards: scanpath_images(wildcards.dataset),
+        cell_px=lambda wildcards: first_experiment(wildcards).cell_px,
+        bootstrap=lambda wildcards: first_experiment(wildcards).bootstrap,
+        names=process_names,
+        title=lambda wildcards: f"SIMULATED, {wildcards.dataset}: models and the process itself",
+        code=code("score_process"),
+    script:
+        "../scripts/score_process.py"
+
+
 rule compare_scanpaths:
     """Compare all scanpath models of a data set, image by image."""
     input:
-        images=scanpath_experiments("images.csv"),
-        scores=scanpath_experiments("scores.csv"),
+        images=compared_scanpaths("images.csv"),
+        scores=compared_scanpaths("scores.csv"),
         steps=scanpath_first_steps,
     output:
         differences=f"{RESULTS}/scanpath/{{dataset}}/differences.csv",
@@ -191,10 +229,39 @@ rule compare_scanpaths:
     conda:
         "../../envs/scanpath.yaml"
     params:
-        title=lambda wildcards: f"Scanpath models: {PLAN.specs[wildcards.dataset].title}",
+        title=lambda wildcards: scanpath_title(wildcards.dataset, "Scanpath models"),
         code=code("compare_scanpaths"),
     script:
         "../scripts/compare_scanpaths.py"
+
+
+rule compare_attention:
+    """Compare the attention of a data set's scanpath networks: what each mechanism brings, and what it costs."""
+    input:
+        images=attention_files("images.csv"),
+        manifests=attention_manifests,
+    output:
+        costs=f"{RESULTS}/scanpath/{{dataset}}/costs.csv",
+        figure=report(
+            f"{RESULTS}/scanpath/{{dataset}}/costs.png",
+            caption="../report/scanpath_attention.rst",
+            category="Scanpaths",
+            labels={"data set": "{dataset}", "experiment": "all, by attention"},
+        ),
+    log:
+        "logs/compare_attention/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/compare_attention/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(attention_compared()),
+    conda:
+        "../../envs/scanpath.yaml"
+    params:
+        attention=attention_choices,
+        title=lambda wildcards: scanpath_title(wildcards.dataset, "attention in scanpath networks"),
+        code=code("compare_attention"),
+    script:
+        "../scripts/compare_attention.py"
 
 
 rule generate_scanpaths:

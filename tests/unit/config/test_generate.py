@@ -36,6 +36,6 @@ def test_resolved_default_study_fits_its_schema(root):
 
     schema = json.loads((root / "workflow" / "schemas" / "study.schema.json").read_text())
     study = load_study(yaml.safe_load((root / "config" / "config.yaml").read_text()))
-    jsonschema.validate(study.model_dump(), schema)
+    jsonschema.validate(study.model_dump(mode="json"), schema)
     with pytest.raises(jsonschema.ValidationError, match="trackin"):
-        jsonschema.validate({**study.model_dump(), "trackin": {}}, schema)
+        jsonschema.validate({**study.model_dump(mode="json"), "trackin": {}}, schema)
