@@ -61,7 +61,7 @@ def test_default_study(workflow):
         "tabulate_fixations": 2, "tabulate_gaze_quality": 2,
         "clean_eeg": 2 * SUBJECTS, "epoch_eeg": 2 * SUBJECTS,
         "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
-        "measure_eeg": 2 * SUBJECTS, "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
+        "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
         "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS, "score_decoder": 8, "plot_decoder": 8,
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
@@ -92,7 +92,7 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
         "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
         "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2, "average_evoked": 1, "plot_group_evoked": 1,
-        "measure_eeg": 2, "tabulate_eeg_quality": 1, "report_eeg": 2,
+        "tabulate_eeg_quality": 1, "report_eeg": 2,
         "train_decoder": 1, "track_run": 1, "score_decoder": 1, "plot_decoder": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
@@ -243,12 +243,12 @@ SHIPPED = {
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
     "uci-eeg": {
-        "convert_bids": 20, "clean_eeg": 2 * 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
-        "measure_eeg": 20, "tabulate_eeg_quality": 1, "tabulate_epochs": 20,
+        "convert_bids": 20, "clean_eeg": 20, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
+        "measure_eeg": None, "tabulate_eeg_quality": 1, "tabulate_epochs": 20,
     },
     "uci-eeg-decoding": {
-        "convert_bids": 20, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28, "compare_epochs": 2,
-        "plot_curves": 6, "plot_decoder": None, "train_decoder": None,
+        "convert_bids": 20, "clean_eeg": None, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28,
+        "compare_epochs": 2, "plot_curves": 6, "plot_decoder": None, "train_decoder": None,
     },
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
