@@ -18,7 +18,9 @@ def study():
 
 def test_default_study_is_valid_and_complete(study):
     loaded = load_study(study)
-    assert {"haxby2001", "eyelink-sample", "sim-study", "sim-null", "asymmetry-small"} == set(loaded.datasets)
+    assert set(loaded.datasets) == {
+        "haxby2001", "eyelink-sample", "eyelink-eeg", "sim-study", "sim-null", "asymmetry-small",
+    }  # fmt: skip
     assert loaded.experiments["haxby-25mm-shuffled"].pipeline == "block-25mm"
     assert loaded.experiments["haxby-25mm-shuffled"].control == "shuffled_labels"
     assert loaded.pipelines["block-25mm"].detrend_order == loaded.pipelines["block-1slice"].detrend_order
