@@ -3,7 +3,15 @@
 DEFAULT_STUDY: dict = {
     "study": "default",
     "title": "Real fMRI and gaze, search models, and simulated studies with known truth",
-    "datasets": ["haxby2001", "eyelink-sample", "sim-study", "sim-null", "asymmetry-small", "sim-scanpaths"],
+    "datasets": [
+        "haxby2001",
+        "eyelink-sample",
+        "eyelink-eeg",
+        "sim-study",
+        "sim-null",
+        "asymmetry-small",
+        "sim-scanpaths",
+    ],  # fmt: skip
     "pipelines": {
         "block-1slice": {
             "modality": "fmri",
@@ -30,12 +38,32 @@ DEFAULT_STUDY: dict = {
             "datasets": ["eyelink-sample", "sim-study"],
             "description": "five-point velocity, threshold 30 deg/s",
         },
+        "ivt-joined": {
+            "extends": "ivt",
+            "datasets": ["eyelink-eeg"],
+            "figures": False,
+            "description": "the same, of the recordings that SIMULATED EEG follows",
+        },
         "epochs": {
             "modality": "eeg",
             "datasets": ["sim-study", "sim-null"],
             "notch_hz": 50.0,
             "resample_hz": 50.0,
             "description": "0.1 to 40 Hz, average reference, epochs with baseline",
+        },
+        "eyelink-clocks": {
+            "modality": "eeg",
+            "datasets": ["eyelink-eeg"],
+            "subject_pages": False,
+            "subject_figures": False,
+            "subject_responses": False,
+            "quality": False,
+            "synchronise": {
+                "gaze": "ivt-joined",
+                "messages": ["TRIALID", "SYNCTIME", "STIM_ONSET", "TRIAL_RESULT"],
+                "code_column": "message",
+            },
+            "description": "real EyeLink recordings on the clock of SIMULATED EEG by their own messages",
         },
     },
     "features": {

@@ -225,6 +225,17 @@ def read_raw(path: Path) -> mne.io.Raw:
     return start_mne().io.read_raw_fif(path, preload=True, verbose="error")
 
 
+def as_saved(raw: mne.io.Raw) -> mne.io.Raw:
+    """What :func:`read_raw` reads of what :func:`write_raw` writes, in single precision, without a file that stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "saved_eeg.fif"
+        write_raw(path, raw)
+        saved = read_raw(path)
+    # Messages name the recording.
+    saved.filenames = raw.filenames
+    return saved
+
+
 def write_epochs(path: Path, epochs: mne.Epochs) -> None:
     """Epochs with their metadata as fif."""
     with whole(path) as temporary:

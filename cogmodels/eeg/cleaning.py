@@ -24,6 +24,7 @@ def clean_raw(
     notch: float | None = None,
     reference: str | Sequence[str] = "average",
     bads: Sequence[str] = (),
+    whole: bool = True,
 ) -> BaseRaw:
     """Filter EEG and EOG channels, then re-reference the EEG.
 
@@ -44,6 +45,8 @@ def clean_raw(
         Names: the mean of these channels.
     bads : sequence of str
         Channels to mark bad beside those that are; they are filtered like the others, but no reference.
+    whole : bool
+        Whether this is a recording, whose amplitudes are to be EEG's; a part of a simulated one may be silent.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def clean_raw(
             where=recording_name(raw),
             remedy="Annotate the stretch BAD (no epoch is taken from it), or mark the channel bad",
         )
-    check_units(cleaned)
+    if whole:
+        check_units(cleaned)
     if notch is not None:
         # At half the rate itself there is nothing to filter.
         lines = np.arange(notch, raw.info["sfreq"] / 2, notch)
@@ -92,6 +96,11 @@ def clean_raw(
     elif reference != "keep":
         cleaned.set_eeg_reference(list(reference), verbose="error")
     return cleaned
+
+
+def keep_raw(raw: BaseRaw) -> BaseRaw:
+    """A recording that no step changes, checked as :func:`clean_raw` checks those that it cleans."""
+    return clean_raw(raw, l_freq=None, h_freq=None, reference="keep")
 
 
 def _check(

@@ -75,7 +75,7 @@ def error_causes(
 
     names = list(facts["channels"])
     quiet = mne.io.RawArray(brain[: len(names)], mne.create_info(names, prepared.info["sfreq"], "eeg"), verbose="error")
-    quiet = clean_raw(quiet, **filters).set_annotations(prepared.annotations, verbose="error")
+    quiet = clean_raw(quiet, **filters, whole=False).set_annotations(prepared.annotations, verbose="error")
     cases = {
         "filters": (quiet, true),
         "filters and detection of events": (quiet, found),

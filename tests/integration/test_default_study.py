@@ -105,7 +105,11 @@ def test_scores_have_the_columns_that_everyone_relies_on(study):
         "study", "family", "dataset", "experiment", "protocol", "metric", "value", "ci_low", "ci_high", "chance",
         "ceiling", "p", "n", "unit_of_n", "shuffled_brain",
     ]  # fmt: skip
-    assert not table.drop(columns=["ceiling", "shuffled_brain"]).isna().any().any()
+    # Errors of clocks, of SIMULATED EEG whose truth is known, have no chance, and nothing is tested of them.
+    known = table["protocol"] == "truth of SIMULATED EEG"
+    assert set(table.loc[known, "experiment"]) == {"eyelink-clocks"}
+    assert not table.loc[known].drop(columns=["chance", "p", "shuffled_brain"]).isna().any().any()
+    assert not table.loc[~known].drop(columns=["ceiling", "shuffled_brain"]).isna().any().any()
     # Other people's brains, or other trials: of every decoder that predicts vectors.
     assert table.loc[table["metric"] == "two_way", "shuffled_brain"].between(0.3, 0.7).all()
     assert ((table["ci_low"] <= table["value"]) & (table["value"] <= table["ci_high"])).all()
@@ -139,9 +143,18 @@ def test_every_model_run_leaves_its_files_and_its_wandb_run(study):
             assert metric.encode() in content
 
 
+def test_gaze_is_on_the_clock_of_simulated_eeg(study):
+    table = pd.read_csv(study / "derivatives" / "eyelink-eeg" / "eyelink-clocks" / "synchronisation.tsv", sep="\t")
+    assert table["data"].tolist() == 3 * ["SIMULATED EEG"]
+    assert (table["heog_lag_ms"].abs() < table["sample_ms"]).all()
+    found = pd.read_csv(study / "derivatives" / "eyelink-eeg" / "eyelink-clocks" / "truth_scores.tsv", sep="\t")
+    # A sample is 4 ms; 37 to 42 triggers of a jitter of 1 ms.
+    assert (found.loc[found["measure"] == "largest_time_error_ms", "value"] < 4.0).all()
+
+
 def test_raw_data_is_bids(study):
     validator = BIDSValidator()
-    for dataset in ("haxby2001", "eyelink-sample", "sim-study", "sim-null", "sim-scanpaths"):
+    for dataset in ("haxby2001", "eyelink-sample", "eyelink-eeg", "sim-study", "sim-null", "sim-scanpaths"):
         root = study / "data" / dataset
         files = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
         raw = [name for name in files if not name.startswith(("sourcedata/", "derivatives/"))]
@@ -153,8 +166,8 @@ def test_the_report_is_whole_and_needs_no_network(study):
     page = (study / "results" / "default" / "report" / "index.html").read_text()
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert (
-        page.count("<figure>") == 1 + 8 + 4 + 10 + 8 + 8 + 12 + 2 + 7
-    )  # runs of Haxby's slice, EEG over people, scanpaths
+        page.count("<figure>") == 1 + 8 + 4 + 10 + 8 + 8 + 12 + 2 + 7 + 2
+    )  # runs of Haxby's slice, EEG over people, clocks, scanpaths
     for name in ("haxby-1slice", "haxby-25mm-shuffled", "sim-fmri", "null-eeg"):
         assert f"<b>{name}</b>" in page
     assert len(page) < 12e6

@@ -314,10 +314,10 @@ rule plot_group_evoked:
 
 
 rule measure_eeg:
-    """Measure the quality of a subject's EEG."""
+    """Measure the quality of a subject's EEG, where no page is made of it."""
     input:
         raw=subject_raw,
-        eeg=lambda wildcards: subject_files(wildcards, "eeg/{recording}_desc-clean_eeg.fif"),
+        eeg=eeg_recordings,
         epochs=epochs_before(),
         components=subject_components,
     output:
@@ -327,7 +327,7 @@ rule measure_eeg:
     benchmark:
         "logs/benchmarks/measure_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=EEG_PIPELINES,
+        pipeline=eeg_pipelines(subject_pages=[False]),
     conda:
         "../../envs/eeg.yaml"
     params:
@@ -362,15 +362,15 @@ rule tabulate_eeg_quality:
 
 
 rule report_eeg:
-    """Make the HTML page of a subject's EEG."""
+    """Measure the quality of a subject's EEG, and make the HTML page of it: MNE starts once for both."""
     input:
         raw=subject_raw,
         eeg=eeg_recordings,
         epochs=epochs_before(),
         channels=subject_channels,
         components=subject_components,
-        quality=f"{EEG}/sub-{{subject}}_quality.json",
     output:
+        quality=f"{EEG}/sub-{{subject}}_quality.json",
         page=report(
             f"{EEG}/figures/sub-{{subject}}_eeg.html",
             category="EEG",
@@ -381,7 +381,7 @@ rule report_eeg:
     benchmark:
         "logs/benchmarks/report_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=EEG_PIPELINES,
+        pipeline=eeg_pipelines(subject_pages=[True]),
     conda:
         "../../envs/eeg.yaml"
     params:

@@ -12,9 +12,10 @@ with job(snakemake):
     paths = [recording["path"] for recording in snakemake.params.recordings]
     events = [read_events(events_path(path)) for path in paths]
     components = [read_tsv(Path(file))["reason"].notna().sum() for file in given.components]
+    raws = [read_eeg(Path(path)) for path in paths]
     measures = quality(
-        [read_eeg(Path(path)) for path in paths],
-        [read_raw(Path(file)) for file in given.eeg],
+        raws,
+        [read_raw(Path(file)) for file in given.eeg] or raws,
         read_epochs(Path(given.epochs)),
         events=sum(map(len, events)),
         components=components,

@@ -1,23 +1,32 @@
-"""Make the HTML page of a subject's EEG."""
+"""Measure the quality of a subject's EEG, and make the HTML page of it."""
 
 from pathlib import Path
 
-from cogmodels.data.bids import read_json, read_tsv
-from cogmodels.data.eeg import read_eeg, read_epochs, read_raw
+from cogmodels.data.bids import find_sidecar, read_events, read_tsv, write_json
+from cogmodels.data.eeg import as_saved, events_path, read_eeg, read_epochs, read_raw
+from cogmodels.eeg.quality import quality
 from cogmodels.files import whole
 from cogmodels.report.eeg_page import subject_report
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     given = snakemake.input
+    paths = [Path(recording["path"]) for recording in snakemake.params.recordings]
+    raws = [read_eeg(path) for path in paths]
+    # Where no step changed them, epochs were cut from the recordings as they came.
+    recordings = raws, [read_raw(Path(file)) for file in given.eeg] or [as_saved(raw) for raw in raws]
+    epochs, components = read_epochs(Path(given.epochs)), [read_tsv(Path(file)) for file in given.components]
+    measures = quality(
+        *recordings,
+        epochs,
+        events=sum(len(read_events(events_path(path))) for path in paths),
+        components=[table["reason"].notna().sum() for table in components],
+        line_hz=find_sidecar(paths[0]).get("PowerLineFrequency"),
+    )
+    write_json(Path(snakemake.output.quality), measures)
+    channels = [read_tsv(Path(file)) for file in given.channels]
     page = subject_report(
-        snakemake.params.title,
-        [read_eeg(Path(recording["path"])) for recording in snakemake.params.recordings],
-        [read_raw(Path(file)) for file in given.eeg],
-        read_epochs(Path(given.epochs)),
-        quality=read_json(Path(given.quality)),
-        channels=[read_tsv(Path(file)) for file in given.channels],
-        components=[read_tsv(Path(file)) for file in given.components],
+        snakemake.params.title, *recordings, epochs, quality=measures, channels=channels, components=components
     )
     with whole(Path(snakemake.output.page)) as temporary:
         page.save(temporary, overwrite=True, open_browser=False, verbose="error")

@@ -18,7 +18,8 @@ def study():
 
 def test_default_study_is_valid_and_complete(study):
     loaded = load_study(study)
-    real, simulated = {"haxby2001", "eyelink-sample", "asymmetry-small"}, {"sim-study", "sim-null", "sim-scanpaths"}
+    real = {"haxby2001", "eyelink-sample", "asymmetry-small"}
+    simulated = {"eyelink-eeg", "sim-study", "sim-null", "sim-scanpaths"}
     assert real | simulated == set(loaded.datasets)
     assert loaded.experiments["haxby-25mm-shuffled"].pipeline == "block-25mm"
     assert loaded.experiments["haxby-25mm-shuffled"].control == "shuffled_labels"

@@ -10,7 +10,7 @@ import pytest
 from bids_validator import BIDSValidator
 
 from cogmodels.data.bids import read_json
-from cogmodels.data.eeg import read_eeg, write_eeg
+from cogmodels.data.eeg import as_saved, read_eeg, read_raw, write_eeg, write_raw
 from cogmodels.errors import DataError
 from cogmodels.files import digest
 
@@ -85,3 +85,14 @@ def test_recordings_are_read_and_timed_without_numba(tmp_path):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert np.array_equal(np.frombuffer(bytes.fromhex(found.stdout.strip())), compiled(999, rate))
+
+
+def test_what_is_kept_in_memory_is_what_a_file_would_hold(recording, tmp_path):
+    raw = read_eeg(recording[0])
+    write_raw(tmp_path / "kept_eeg.fif", raw)
+    saved, read = as_saved(raw), read_raw(tmp_path / "kept_eeg.fif")
+    np.testing.assert_array_equal(saved.get_data(), read.get_data())
+    # Single precision is no double one.
+    assert (saved.get_data() != raw.get_data()).any()
+    assert saved.annotations == read.annotations
+    assert saved.filenames == raw.filenames

@@ -70,6 +70,17 @@ def test_each_cause_shows_alone(parts):
     assert np.ptp(filtered) < 0.01
 
 
+def test_few_events_leave_most_of_the_truth_silent(parts):
+    _, kernels, fixations, stimuli = parts
+    few = fixations.iloc[::8].reset_index(drop=True)
+    brain = np.zeros((4, round(SECONDS * RATE)))
+    for onsets, kernel in zip((few["onset"], stimuli["onset"]), kernels, strict=True):
+        for start in np.rint(onsets.to_numpy() * RATE).astype(int) - 10:
+            brain[:, start : start + 41] += kernel
+    assert (np.median(np.abs(brain), axis=1) < 1e-8).all()
+    assert causes((brain, kernels, few, stimuli)).max() < 1e-6
+
+
 def test_true_types_are_those_that_the_pipeline_asks_for(parts):
     _, _, fixations, stimuli = parts
     types = true_types(TYPES | {"other": TYPES["start"] | {"event": "stop"}}, fixations, stimuli)

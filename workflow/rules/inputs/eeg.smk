@@ -49,8 +49,17 @@ def eeg_prepared(wildcards):
     return f"{EEG}/eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif".format(**wildcards)
 
 
+def unchanged_eeg(pipeline):
+    """Whether a pipeline takes no step on recordings: its epochs are cut from the recordings as they came."""
+    section = STUDY.pipelines[pipeline]
+    steps = (section.l_freq, section.h_freq, section.notch_hz, section.synchronise, section.bad_channels or None)
+    return not any(step is not None for step in steps) and (section.reference, section.eyes) == ("keep", "none")
+
+
 def eeg_recordings(wildcards):
-    """The recordings of a subject after the last step before epochs."""
+    """The recordings of a subject after the last step before epochs; none where no step changes them."""
+    if unchanged_eeg(wildcards.pipeline):
+        return []
     return subject_files(wildcards, f"eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif")
 
 

@@ -15,7 +15,7 @@ def figures_of(modality):
             # Maps and carpets are those of volumes.
             if modality != "gaze" and not PLAN.on_surface(dataset, pipeline):
                 folder = PLAN.derivative(dataset, pipeline)
-                found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" else []
+                found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" and wants_epochs(section) else []
                 found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += joined_figures(dataset, pipeline) if modality == "eeg" else []
                 if getattr(section, "subject_figures", True):
@@ -26,6 +26,12 @@ def figures_of(modality):
             if modality in ("gaze", "fmri") and section.figures:
                 found += derived(dataset, pipeline, f"figures/{{recording}}_{PAGES[modality]}.png")
     return found
+
+
+def wants_epochs(section):
+    """Whether an EEG pipeline asks for anything that is made of epochs; else it may stop at recordings."""
+    wanted = (section.subject_responses, section.subject_figures, section.subject_pages, section.quality)
+    return any(wanted) or bool(section.evoked_channels or section.time_decoding)
 
 
 def contrast_figures(dataset, pipeline):
