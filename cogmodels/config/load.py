@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cogmodels.config.adaptation import check_adaptation
+from cogmodels.config.adaptation import check_adaptation, check_pretrained
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
@@ -39,6 +39,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
     study = validate(Study, content, where)
     _check_diets(study, where)
     check_adaptation(study.adaptation_curves, study.experiments, where)
+    check_pretrained(study.experiments, where)
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)

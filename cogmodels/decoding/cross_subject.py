@@ -138,6 +138,7 @@ def train_cross_subject(
     folds: str | Sequence[str] = "all",
     seed: int = 0,
     folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> CrossSubjectRun:
     """Train a decoder on several subjects and predict the held-out stimuli of each.
 
@@ -159,6 +160,9 @@ def train_cross_subject(
         Of initial weights, orders, the validation stimuli, the trials of a new subject and the control.
     folder : path
         Of checkpoints, from which a training that was killed goes on.
+    pretrained : mapping of name -> array, optional
+        ``weights`` of an earlier run with the same plan but for the new subject's trials: what it had learnt from the
+        other subjects is taken over. The result has the same bits, and no curves and choices of the stage ``train``.
 
     Raises
     ------
@@ -185,7 +189,8 @@ def train_cross_subject(
             number = list(available).index(fold)
             shown = [_controlled(part, trials[part.subject], plan, [seed, draw, number]) for part in train]
             place = Path(folder) / f"{fold}_draw-{draw}"
-            fitted, rows, curve, parts = _train_fold(shown, targets, plan, available[fold], seed, place)
+            known = _of_fold(pretrained, fold)
+            fitted, rows, curve, parts = _train_fold(shown, targets, plan, available[fold], seed, place, known)
             curves += [table.assign(fold=fold, draw=draw, stage=stage) for stage, table in curve.items()]
             rates += [table.attrs["examples_per_second"] for table in curve.values()]
             choices += [{"fold": fold, "draw": draw, **row} for row in rows]
@@ -216,7 +221,13 @@ def train_cross_subject(
 
 
 def _train_fold(
-    train: list[Part], targets: Targets, plan: Plan, new: str | None, seed: int, folder: Path
+    train: list[Part],
+    targets: Targets,
+    plan: Plan,
+    new: str | None,
+    seed: int,
+    folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[Any, list[dict[str, Any]], dict[str, pd.DataFrame], dict[str, np.ndarray]]:
     """The model of one fold, its choices, its curves by stage, and what became of the training stimuli."""
     if plan.adapt_trials == 0 and (plan.model not in ZERO_SHOT_NAMES or not plan.pretrain):
@@ -244,7 +255,7 @@ def _train_fold(
     def divided(part: Part) -> tuple[Part, Part]:
         return _divided(part, order, plan.validation_share)
 
-    fitted, choices, curves = _train_network(sources, newcomer, divided, targets, plan, seed, folder)
+    fitted, choices, curves = _train_network(sources, newcomer, divided, targets, plan, seed, folder, pretrained)
     if unlabelled:
         fitted.add_unlabelled(unlabelled)
     seen = [*(sources if plan.pretrain else []), *([newcomer] if newcomer else [])]
@@ -259,6 +270,7 @@ def _train_network(
     plan: Plan,
     seed: int,
     folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[TrainedNetwork, list[dict[str, Any]], dict[str, pd.DataFrame]]:
     """A network trained on the sources and adapted to the newcomer, or trained on the newcomer alone."""
     first = sources if plan.pretrain else [newcomer]
@@ -268,7 +280,11 @@ def _train_network(
     model = TrainedNetwork(net, targets, np.unique(np.concatenate([part.codes for part in train])))
     alone = newcomer is not None and not plan.pretrain
     recipe = plan.adaptation if alone else plan.recipe
-    curves = {"train": model.train(train, validation, recipe, seed=seed, folder=folder / "train")}
+    curves = {}
+    if pretrained is not None:
+        model.take_over(train, pretrained)
+    else:
+        curves["train"] = model.train(train, validation, recipe, seed=seed, folder=folder / "train")
     if newcomer is not None and plan.pretrain:
         mine, held = divided(newcomer)
         options = {"seed": seed, "folder": folder / "adapt"}
@@ -281,6 +297,13 @@ def _train_network(
             {"subject": who, "stage": stage, "epoch": int(best["epoch"]), "inner_score": best["validation_cosine"]}
         )
     return model, choices, curves
+
+
+def _of_fold(weights: Mapping[str, np.ndarray] | None, fold: str) -> dict[str, np.ndarray] | None:
+    """Those weights of a run that belong to a fold; none where there are no weights."""
+    if weights is None:
+        return None
+    return {name.removeprefix(f"{fold}/"): array for name, array in weights.items() if name.startswith(f"{fold}/")}
 
 
 def _split(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from cogmodels.decoding.losses import cosine
 from cogmodels.decoding.resident import Places, device_of, gather_on
 from cogmodels.decoding.subjects import Part, Scaler, Targets, fit_scaler
+from cogmodels.errors import DataError
 from cogmodels.training.fit import fit
 
 if TYPE_CHECKING:
@@ -241,6 +242,27 @@ class TrainedNetwork:
         if self.targets.pixels is not None:
             found |= {"pixels/mean": self.mean_image, "pixels/contrast": np.float32([self.contrast])}
         return found | {"target/mean": self.centre.astype(np.float32), "target/length": np.float32([self.length])}
+
+    def take_over(self, train: Sequence[Part], weights: Mapping[str, np.ndarray]) -> None:
+        """Instead of :meth:`train`: what it had learnt, from the :meth:`weights` of a network of these subjects and more.
+
+        Raises
+        ------
+        DataError
+            Parts that are missing or of another size.
+        """
+        own = {name: weights.get(f"net/{name}") for name in self.net.state_dict()}
+        shapes = {name: tuple(value.shape) for name, value in self.net.state_dict().items()}
+        unlike = [name for name, value in own.items() if value is None or value.shape != shapes[name]]
+        if unlike:
+            raise DataError(
+                f"the weights are of another network (`{unlike[0]}` is not the same)",
+                where="pretrained weights",
+                remedy="Name an experiment with the same data, network and `recipe` as `pretrained`",
+            )
+        self.scalers |= {part.subject: fit_scaler(part) for part in train}
+        self.net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
+        self.net.eval()
 
     def _fit(
         self,
