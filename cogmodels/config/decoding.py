@@ -65,6 +65,12 @@ class MindBridgeOptions(Section):
     pseudo_weight: Weight = Field(
         0.0, description="weight of the losses of responses built for one subject from another's; 0 = none are made"
     )
+    start: Literal["random", "ridge"] = Field(
+        "random",
+        description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge regression "
+        "of its training trials on the targets, through a random projection that subjects share, and in adaptation "
+        "through what the trained network makes of the targets",
+    )
 
 
 class MindEye2Options(Section):
