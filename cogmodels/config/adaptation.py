@@ -66,7 +66,8 @@ def check_pretrained(experiments: Mapping[str, Any], where: object) -> None:
     Raises
     ------
     ConfigError
-        An experiment that does not exist, has no pretraining of its own, or differs in more than the new subject's trials.
+        An experiment that does not exist, has no pretraining of its own, or differs in more than the new subject's
+        trials.
     """
     for name, one in experiments.items():
         wanted = getattr(one, "pretrained", None)

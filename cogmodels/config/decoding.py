@@ -67,8 +67,8 @@ class MindBridgeOptions(Section):
     )
     start: Literal["random", "ridge"] = Field(
         "random",
-        description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge regression "
-        "of its training trials on the targets, through a random projection that subjects share, and in adaptation "
+        description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge "
+        "regression of its training trials on the targets, through a random projection that subjects share, and in adaptation "
         "through what the trained network makes of the targets",
     )
 
@@ -144,8 +144,8 @@ class CrossSubjectExperiment(Section):
     pretrain: bool = Field(True, description="`false`: learn a new subject from scratch (`new_subject`)")
     pretrained: str | None = Field(
         None,
-        description="experiment of the same network, without one new subject each, whose training on the others is read "
-        "instead of being done again (`new_subject`); its own `adapt_trials` may be 0; none = train",
+        description="experiment of the same network, without one new subject each, whose training on the others is "
+        "read instead of being done again (`new_subject`); its own `adapt_trials` may be 0; none = train",
     )
     validation_share: float = Field(
         0.1, gt=0, le=0.5, description="share of the training stimuli by which networks choose their best epoch"

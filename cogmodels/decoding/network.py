@@ -259,7 +259,7 @@ class TrainedNetwork:
         return found | {"target/mean": self.centre.astype(np.float32), "target/length": np.float32([self.length])}
 
     def take_over(self, train: Sequence[Part], weights: Mapping[str, np.ndarray]) -> None:
-        """Instead of :meth:`train`: what it had learnt, from the :meth:`weights` of a network of these subjects and more.
+        """Instead of :meth:`train`: what it had learnt, from :meth:`weights` of a network of these subjects and more.
 
         Raises
         ------

@@ -192,7 +192,15 @@ def test_a_decoder_across_subjects_that_is_killed_goes_on_to_the_same_bits(finis
     folders = {name: f"results/tiny/decoding/tiny/{name}/fold-all_seed-0" for name in ("left", "killed")}
     targets = {name: ("--", f"{folder}/model.safetensors") for name, folder in folders.items()}
     finished(*config, *targets["left"], dry=False)
-    command = [sys.executable, "-m", "snakemake", "-s", str(finished.checkout / "Snakefile"), "--workflow-profile", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(finished.checkout / "Snakefile"),
+        "--workflow-profile",
+        "none",
+    ]
     process = subprocess.Popen(
         [*command, "--directory", str(finished.folder), "--cores", "1", *config, *targets["killed"]],
         env={**os.environ, "PYTHONPATH": str(finished.checkout)}, cwd=finished.folder, start_new_session=True,
@@ -200,7 +208,8 @@ def test_a_decoder_across_subjects_that_is_killed_goes_on_to_the_same_bits(finis
     )  # fmt: skip
     folder, deadline = finished.folder / folders["killed"], time.monotonic() + 120
     while not list(folder.glob("checkpoints-*/*/*/last.ckpt")):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -10,14 +10,23 @@ from cogmodels.decoding.cross_subject import Plan, train_cross_subject
 from cogmodels.errors import ConfigError, DataError
 from tests.unit.decoding.studies import shared_study
 
-RECIPE = Recipe(learning_rate=5e-3, decay_vectors=False, schedule="one_cycle", epochs=3, batch_size=16, accelerator="cpu")
+RECIPE = Recipe(
+    learning_rate=5e-3, decay_vectors=False, schedule="one_cycle", epochs=3, batch_size=16, accelerator="cpu"
+)
 OPTIONS = {"pooling": "linear", "pooled": 16, "hidden": 16, "bottleneck": 2, "blocks": 1, "mse_weight": 10.0}
 SHARED = {"dataset": "d", "pipeline": "p", "target": "latent", "protocol": "new_subject"}
 
 
 def run(folder, trials, pretrained=None, **changes):
     subjects, targets = shared_study(signal=3.0)
-    plan = Plan("mindbridge", "new_subject", recipe=RECIPE, adaptation=RECIPE, adapt_trials=trials, **{"options": OPTIONS} | changes)
+    plan = Plan(
+        "mindbridge",
+        "new_subject",
+        recipe=RECIPE,
+        adaptation=RECIPE,
+        adapt_trials=trials,
+        **{"options": OPTIONS} | changes,
+    )
     return train_cross_subject(subjects, targets, plan, folds=["sub-03"], folder=folder, pretrained=pretrained)
 
 

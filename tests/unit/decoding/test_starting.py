@@ -11,7 +11,15 @@ from cogmodels.decoding.subjects import Part, fit_scaler
 from tests.unit.decoding.studies import shared_study
 from tests.unit.decoding.test_cross_subject import RECIPE
 
-OPTIONS = {"pooling": "linear", "pooled": 64, "hidden": 24, "bottleneck": 2, "blocks": 1, "embedder_dropout": 0.0, "start": "ridge"}
+OPTIONS = {
+    "pooling": "linear",
+    "pooled": 64,
+    "hidden": 24,
+    "bottleneck": 2,
+    "blocks": 1,
+    "embedder_dropout": 0.0,
+    "start": "ridge",
+}
 
 
 def parts(subjects, targets, split="train"):
