@@ -68,8 +68,8 @@ class MindBridgeOptions(Section):
     start: Literal["random", "ridge"] = Field(
         "random",
         description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge "
-        "regression of its training trials on the targets, through a random projection that subjects share, and in adaptation "
-        "through what the trained network makes of the targets",
+        "regression of its training trials on the targets, through a random projection that subjects share, and in "
+        "adaptation through what the trained network makes of the targets",
     )
 
 
