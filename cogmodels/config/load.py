@@ -36,6 +36,9 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         named = content.get(kind) or {}
         if isinstance(named, dict):
             content[kind] = resolve_extends(expand_sweeps(named, kind, where), kind, where)
+    if isinstance(curves := content.get("adaptation_curves"), dict):
+        # As of experiments: a variant of a study leaves out what it says nothing of.
+        content["adaptation_curves"] = {name: one for name, one in curves.items() if one is not None}
     study = validate(Study, content, where)
     _check_diets(study, where)
     check_adaptation(study.adaptation_curves, study.experiments, where)
