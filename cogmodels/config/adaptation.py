@@ -54,3 +54,38 @@ def check_adaptation(curves: Mapping[str, AdaptationCurve], experiments: Mapping
                     where=place,
                     remedy="Compare experiments on the same trials of the same new subjects",
                 )
+
+
+#: What a network's training on the other subjects does not depend on.
+_OWN = {"adapt_trials", "adaptation", "description", "bootstrap", "permutations", "pretrained", "grid", "dimensions"}
+
+
+def check_pretrained(experiments: Mapping[str, Any], where: object) -> None:
+    """Refuse experiments that would read another experiment's pretraining where it is not their own.
+
+    Raises
+    ------
+    ConfigError
+        An experiment that does not exist, has no pretraining of its own, or differs in more than the new subject's
+        trials.
+    """
+    for name, one in experiments.items():
+        wanted = getattr(one, "pretrained", None)
+        if wanted is None:
+            continue
+        place, other = f"{where}, experiments.{name}.pretrained", experiments.get(wanted)
+        trained = isinstance(other, CrossSubjectExperiment) and other.protocol == "new_subject" and other.pretrain
+        if not trained or other.pretrained is not None:
+            raise ConfigError(
+                f"`{wanted}` is no experiment that is trained on the other subjects before",
+                where=place,
+                remedy="Name a network with `protocol: new_subject`, without `pretrained` of its own",
+            )
+        mine, theirs = (section.model_dump(exclude=_OWN) for section in (one, other))
+        unlike = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
+        if unlike:
+            raise ConfigError(
+                f"`{name}` and `{wanted}` differ in `{unlike[0]}`",
+                where=place,
+                remedy="Let it extend the other experiment, and change the new subject's trials alone",
+            )

@@ -65,6 +65,12 @@ class MindBridgeOptions(Section):
     pseudo_weight: Weight = Field(
         0.0, description="weight of the losses of responses built for one subject from another's; 0 = none are made"
     )
+    start: Literal["random", "ridge"] = Field(
+        "random",
+        description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge "
+        "regression of its training trials on the targets, through a random projection that subjects share, and in "
+        "adaptation through what the trained network makes of the targets",
+    )
 
 
 class MindEye2Options(Section):
@@ -136,6 +142,11 @@ class CrossSubjectExperiment(Section):
         "training trials without their stimuli",
     )
     pretrain: bool = Field(True, description="`false`: learn a new subject from scratch (`new_subject`)")
+    pretrained: str | None = Field(
+        None,
+        description="experiment of the same network, without one new subject each, whose training on the others is "
+        "read instead of being done again (`new_subject`); its own `adapt_trials` may be 0; none = train",
+    )
     validation_share: float = Field(
         0.1, gt=0, le=0.5, description="share of the training stimuli by which networks choose their best epoch"
     )
@@ -172,6 +183,8 @@ class CrossSubjectExperiment(Section):
         own = {"text_target", "recipe", "validation_share"} if self.is_network else {"grid", "dimensions"}
         if self.is_network and self.protocol == "new_subject":
             own |= {"adaptation"}
+        if self.pretrained is not None:
+            shared |= {"pretrained"}
         found = self.model_dump(mode="json", include=shared | own)
         if not self.is_network:
             return found
@@ -196,6 +209,15 @@ class CrossSubjectExperiment(Section):
                 f"`adapt_trials: 0`: model `{self.model}` knows nothing of a subject before it has seen trials of it; "
                 f"zero-shot is for {', '.join(ZERO_SHOT_NAMES)}, pretrained"
             )
+        if self.pretrained is not None and not (
+            self.is_network and self.protocol == "new_subject" and self.pretrain and self.adapt_trials != 0
+        ):
+            raise ValueError(
+                "`pretrained` belongs to networks that are adapted: protocol `new_subject`, `pretrain`, and "
+                "`adapt_trials` not 0"
+            )
+        if self.pretrained is not None and self.draws != 1:
+            raise ValueError("`pretrained` keeps the weights of one draw: leave `draws` at 1")
         if self.text_target is not None and not self.is_network:
             raise ValueError(f"`text_target` belongs to networks, model `{self.model}` is linear")
         if self.reconstruction is not None and self.model != "sttm":

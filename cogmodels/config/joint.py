@@ -67,6 +67,8 @@ class JointExperiment(CrossSubjectExperiment):
             raise ValueError("`pipelines` names no responses")
         if self.alignment is not None:
             raise ValueError("`alignment` aligns one pipeline's responses: leave it out of a joint decoder")
+        if self.pretrained is not None:
+            raise ValueError("`pretrained` is not for joint decoders: leave it out")
         return self
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cogmodels.config.adaptation import check_adaptation
+from cogmodels.config.adaptation import check_adaptation, check_pretrained
 from cogmodels.config.base import read_yaml, suggestion, validate
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
@@ -36,9 +36,13 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         named = content.get(kind) or {}
         if isinstance(named, dict):
             content[kind] = resolve_extends(expand_sweeps(named, kind, where), kind, where)
+    if isinstance(curves := content.get("adaptation_curves"), dict):
+        # As of experiments: a variant of a study leaves out what it says nothing of.
+        content["adaptation_curves"] = {name: one for name, one in curves.items() if one is not None}
     study = validate(Study, content, where)
     _check_diets(study, where)
     check_adaptation(study.adaptation_curves, study.experiments, where)
+    check_pretrained(study.experiments, where)
     _check_maps(study, where)
     _check_alignments(study, where)
     check_scanpaths(study, where)

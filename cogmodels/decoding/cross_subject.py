@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from cogmodels.config.decoding import ZERO_SHOT_NAMES
 from cogmodels.config.training import Recipe
 from cogmodels.data.tables import Features
 from cogmodels.decoding.joining import JoinedTrials, predict_part
-from cogmodels.decoding.linear import DecoderRun, permute_within
+from cogmodels.decoding.linear import DecoderRun
 from cogmodels.decoding.network import TrainedNetwork, initial_network
 from cogmodels.decoding.protocols import make_folds
 from cogmodels.decoding.registry import BASELINES, JOINT_NETWORKS, NETWORKS
+from cogmodels.decoding.shown import controlled, divided, drawn, fates
 from cogmodels.decoding.subjects import Part, Targets
 from cogmodels.errors import DataError
 
@@ -138,6 +139,7 @@ def train_cross_subject(
     folds: str | Sequence[str] = "all",
     seed: int = 0,
     folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> CrossSubjectRun:
     """Train a decoder on several subjects and predict the held-out stimuli of each.
 
@@ -159,6 +161,9 @@ def train_cross_subject(
         Of initial weights, orders, the validation stimuli, the trials of a new subject and the control.
     folder : path
         Of checkpoints, from which a training that was killed goes on.
+    pretrained : mapping of name -> array, optional
+        ``weights`` of an earlier run with the same plan but for the new subject's trials: what it had learnt from the
+        other subjects is taken over. The result has the same bits, and no curves and choices of the stage ``train``.
 
     Raises
     ------
@@ -183,9 +188,10 @@ def train_cross_subject(
         for fold in wanted:
             logger.info("fold %s, draw %d: %s", fold, draw, plan.model)
             number = list(available).index(fold)
-            shown = [_controlled(part, trials[part.subject], plan, [seed, draw, number]) for part in train]
+            shown = [controlled(part, trials[part.subject], plan.control, [seed, draw, number]) for part in train]
             place = Path(folder) / f"{fold}_draw-{draw}"
-            fitted, rows, curve, parts = _train_fold(shown, targets, plan, available[fold], seed, place)
+            known = _of_fold(pretrained, fold)
+            fitted, rows, curve, parts = _train_fold(shown, targets, plan, available[fold], seed, place, known)
             curves += [table.assign(fold=fold, draw=draw, stage=stage) for stage, table in curve.items()]
             rates += [table.attrs["examples_per_second"] for table in curve.values()]
             choices += [{"fold": fold, "draw": draw, **row} for row in rows]
@@ -216,7 +222,13 @@ def train_cross_subject(
 
 
 def _train_fold(
-    train: list[Part], targets: Targets, plan: Plan, new: str | None, seed: int, folder: Path
+    train: list[Part],
+    targets: Targets,
+    plan: Plan,
+    new: str | None,
+    seed: int,
+    folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[Any, list[dict[str, Any]], dict[str, pd.DataFrame], dict[str, np.ndarray]]:
     """The model of one fold, its choices, its curves by stage, and what became of the training stimuli."""
     if plan.adapt_trials == 0 and (plan.model not in ZERO_SHOT_NAMES or not plan.pretrain):
@@ -228,7 +240,7 @@ def _train_fold(
     sources = [part for part in train if part.subject != new]
     own = [part for part in train if part.subject == new]
     unlabelled = own[0] if own and plan.adapt_trials == 0 else None
-    newcomer = _drawn(own[0], plan.adapt_trials, seed) if own and unlabelled is None else None
+    newcomer = drawn(own[0], plan.adapt_trials, seed) if own and unlabelled is None else None
     codes = np.unique(np.concatenate([part.codes for part in [*sources, *([newcomer] if newcomer else [])]]))
     if plan.model in BASELINES:
         first = sources if plan.pretrain else [newcomer]
@@ -241,36 +253,41 @@ def _train_fold(
         return model, model.choices, {}, {"train": codes}
     order = np.random.default_rng([seed, 439]).permutation(len(targets.stimuli))
 
-    def divided(part: Part) -> tuple[Part, Part]:
-        return _divided(part, order, plan.validation_share)
+    def halves(part: Part) -> tuple[Part, Part]:
+        return divided(part, order, plan.validation_share)
 
-    fitted, choices, curves = _train_network(sources, newcomer, divided, targets, plan, seed, folder)
+    fitted, choices, curves = _train_network(sources, newcomer, halves, targets, plan, seed, folder, pretrained)
     if unlabelled:
         fitted.add_unlabelled(unlabelled)
     seen = [*(sources if plan.pretrain else []), *([newcomer] if newcomer else [])]
-    return fitted, choices, curves, _fates(seen, divided)
+    return fitted, choices, curves, fates(seen, halves)
 
 
 def _train_network(
     sources: list[Part],
     newcomer: Part | None,
-    divided: Callable[[Part], tuple[Part, Part]],
+    halves: Callable[[Part], tuple[Part, Part]],
     targets: Targets,
     plan: Plan,
     seed: int,
     folder: Path,
+    pretrained: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[TrainedNetwork, list[dict[str, Any]], dict[str, pd.DataFrame]]:
     """A network trained on the sources and adapted to the newcomer, or trained on the newcomer alone."""
     first = sources if plan.pretrain else [newcomer]
-    train, validation = zip(*map(divided, first), strict=True)
+    train, validation = zip(*map(halves, first), strict=True)
     widths = {part.subject: part.size for part in train}
     net = initial_network({**NETWORKS, **JOINT_NETWORKS}[plan.model], widths, targets, seed, **(plan.options or {}))
     model = TrainedNetwork(net, targets, np.unique(np.concatenate([part.codes for part in train])))
     alone = newcomer is not None and not plan.pretrain
     recipe = plan.adaptation if alone else plan.recipe
-    curves = {"train": model.train(train, validation, recipe, seed=seed, folder=folder / "train")}
+    curves = {}
+    if pretrained is not None:
+        model.take_over(train, pretrained)
+    else:
+        curves["train"] = model.train(train, validation, recipe, seed=seed, folder=folder / "train")
     if newcomer is not None and plan.pretrain:
-        mine, held = divided(newcomer)
+        mine, held = halves(newcomer)
         options = {"seed": seed, "folder": folder / "adapt"}
         curves["adapt"] = model.adapt(train, mine, held, plan.adaptation, **options)
     choices = []
@@ -281,6 +298,13 @@ def _train_network(
             {"subject": who, "stage": stage, "epoch": int(best["epoch"]), "inner_score": best["validation_cosine"]}
         )
     return model, choices, curves
+
+
+def _of_fold(weights: Mapping[str, np.ndarray] | None, fold: str) -> dict[str, np.ndarray] | None:
+    """Those weights of a run that belong to a fold; none where there are no weights."""
+    if weights is None:
+        return None
+    return {name.removeprefix(f"{fold}/"): array for name, array in weights.items() if name.startswith(f"{fold}/")}
 
 
 def _split(
@@ -309,49 +333,3 @@ def _split(
             remedy="Give a stimulus the same split in all subjects",
         )
     return parts["train"], parts["test"]
-
-
-def _controlled(part: Part, trials: pd.DataFrame, plan: Plan, key: list[int]) -> Part:
-    """The part as it is, or with its trials' stimuli permuted within runs."""
-    if plan.control == "none":
-        return part
-    runs = trials["run"].to_numpy()[part.rows]
-    stream = np.random.default_rng([*key, *part.subject.encode(), 41])
-    return replace(part, codes=part.codes[permute_within(runs, stream)])
-
-
-def _drawn(part: Part, n: int | None, seed: int) -> Part:
-    """``n`` trials of a part, the same ones of more for every smaller ``n``."""
-    if n is None:
-        return part
-    if n > len(part.rows):
-        raise DataError(
-            f"{n} training trials are wanted, there are {len(part.rows)}",
-            where=f"subject {part.subject}",
-            remedy="Lower `adapt_trials`",
-        )
-    order = np.random.default_rng([seed, *part.subject.encode(), 443]).permutation(len(part.rows))
-    chosen = np.sort(order[:n])
-    return replace(part, rows=part.rows[chosen], codes=part.codes[chosen])
-
-
-def _divided(part: Part, order: np.ndarray, share: float) -> tuple[Part, Part]:
-    """Trials to learn from, and those of the validation stimuli: the first of the part's in a common order."""
-    codes = np.unique(part.codes)
-    held = max(2, round(share * len(codes)))
-    if len(codes) < held + 2:
-        raise DataError(
-            f"{len(codes)} training stimuli, of which {held} are for validation",
-            where=f"subject {part.subject}",
-            remedy="Give four training stimuli or more, or lower `validation_share`",
-        )
-    first = codes[np.argsort(np.argsort(order)[codes])][:held]
-    return part.of(np.setdiff1d(codes, first)), part.of(first)
-
-
-def _fates(parts: Sequence[Part], divided: Callable[[Part], tuple[Part, Part]]) -> dict[str, np.ndarray]:
-    """Stimuli that a network learnt from, and those that only chose its best epoch."""
-    pairs = [divided(part) for part in parts]
-    train = np.unique(np.concatenate([part.codes for part, _ in pairs]))
-    held = np.unique(np.concatenate([part.codes for _, part in pairs]))
-    return {"train": train, "validation": np.setdiff1d(held, train)}

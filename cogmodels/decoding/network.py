@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from cogmodels.decoding.losses import cosine
 from cogmodels.decoding.resident import Places, device_of, gather_on
+from cogmodels.decoding.starting import learnt_code, random_code, start_by_ridge
 from cogmodels.decoding.subjects import Part, Scaler, Targets, fit_scaler
+from cogmodels.errors import DataError
 from cogmodels.training.fit import fit
 
 if TYPE_CHECKING:
@@ -188,6 +190,8 @@ class TrainedNetwork:
     ) -> pd.DataFrame:
         """Train on all subjects together; the curves of :func:`cogmodels.training.fit.fit`."""
         self.scalers |= {part.subject: fit_scaler(part) for part in train}
+        if self._ridge_start:
+            start_by_ridge(self.net, train, self.scalers, self._image, random_code(self.net, self._image, seed))
         return self._fit(train, validation, recipe, seed, folder)
 
     def adapt(
@@ -205,6 +209,9 @@ class TrainedNetwork:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 7919)
             self.net.reset(train.subject, train.size)
+        if self._ridge_start:
+            code = learnt_code(self.net, sources, self.scalers, self._image)
+            start_by_ridge(self.net, [train], self.scalers, self._image, code)
         turns = [part.subject for part in sources]
         return self._fit([*sources, train], [validation], recipe, seed, folder, turns)
 
@@ -222,6 +229,15 @@ class TrainedNetwork:
         """Pixels (n, 3 side^2), 0 to 1, float32, decoded from responses (n, n_features) of a subject."""
         found = self._run(lambda piece: self.net.reconstruct(piece, subject), subject, values)
         return np.clip(found * np.float32(self.contrast) + self.mean_image, 0.0, 1.0)
+
+    @property
+    def _ridge_start(self) -> bool:
+        return getattr(self.net, "start", "random") == "ridge"
+
+    @property
+    def _image(self) -> np.ndarray:
+        """Centred targets (n_stimuli, d)."""
+        return self.targets.image.reshape(len(self.targets.image), -1)
 
     def _run(self, compute: Callable[[Tensor], Tensor], subject: str, values: np.ndarray) -> np.ndarray:
         """What is computed from the standardised responses of a subject, some rows at a time."""
@@ -241,6 +257,27 @@ class TrainedNetwork:
         if self.targets.pixels is not None:
             found |= {"pixels/mean": self.mean_image, "pixels/contrast": np.float32([self.contrast])}
         return found | {"target/mean": self.centre.astype(np.float32), "target/length": np.float32([self.length])}
+
+    def take_over(self, train: Sequence[Part], weights: Mapping[str, np.ndarray]) -> None:
+        """Instead of :meth:`train`: what it had learnt, from :meth:`weights` of a network of these subjects and more.
+
+        Raises
+        ------
+        DataError
+            Parts that are missing or of another size.
+        """
+        own = {name: weights.get(f"net/{name}") for name in self.net.state_dict()}
+        shapes = {name: tuple(value.shape) for name, value in self.net.state_dict().items()}
+        unlike = [name for name, value in own.items() if value is None or value.shape != shapes[name]]
+        if unlike:
+            raise DataError(
+                f"the weights are of another network (`{unlike[0]}` is not the same)",
+                where="pretrained weights",
+                remedy="Name an experiment with the same data, network and `recipe` as `pretrained`",
+            )
+        self.scalers |= {part.subject: fit_scaler(part) for part in train}
+        self.net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
+        self.net.eval()
 
     def _fit(
         self,

@@ -91,11 +91,15 @@ class Learner(pl.LightningModule):
         if self.recipe.schedule == "constant":
             return optimizer
         if self.recipe.schedule == "one_cycle":
+            steps, rise = int(self.trainer.estimated_stepping_batches), min(0.5, 2 / self.recipe.epochs)
+            if steps * rise <= 1:
+                # One or two steps have no time to rise: torch would divide by the length of the rise less one step.
+                return optimizer
             schedule = torch.optim.lr_scheduler.OneCycleLR(
                 optimizer,
                 self.recipe.learning_rate,
-                total_steps=int(self.trainer.estimated_stepping_batches),
-                pct_start=min(0.5, 2 / self.recipe.epochs),
+                total_steps=steps,
+                pct_start=rise,
                 final_div_factor=100,
             )
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -54,6 +54,26 @@ def test_images_become_features_then_truth_then_responses(workflow):
     assert {name: counts.get(name) for name in expected} == expected
 
 
+def test_experiments_of_a_new_subject_share_one_training_on_the_others(workflow):
+    shared = {
+        "dataset": "shown", "pipeline": "betas", "target": "latent", "model": "mindbridge", "protocol": "new_subject",
+        "folds": ["sub-01", "sub-02"],
+    }  # fmt: skip
+    new = {f"new-{n}": shared | {"adapt_trials": n, "pretrained": "new-0"} for n in (10, 20)}
+    write_study(workflow.folder, experiments={"new-0": shared | {"adapt_trials": 0}} | new)
+    place = "results/shown/decoding/shown/new-{}/fold-sub-02_seed-0/model.safetensors"
+    targets = ("--", place.format(10), place.format(20))
+    run = workflow("--configfile", "shown.yaml", *targets)
+    assert run.counts["train_cross_subject"] == 3
+    assert place.format(0) in run.text
+    assert place.format(0).replace("02", "01") not in run.text
+    change = {"new-10": new["new-10"] | {"recipe": {"epochs": 3}}}
+    write_study(workflow.folder, experiments={"new-0": shared | {"adapt_trials": 0}} | change)
+    run = workflow("--configfile", "shown.yaml", check=False)
+    assert run.code != 0
+    assert "`new-10` and `new-0` differ in `recipe`" in run.text
+
+
 def test_images_that_are_no_pixels_are_refused_before_any_job(workflow):
     wrong = CONFIG["experiments"]["images"] | {"reconstruction": {"pixels": "shown-backbone"}}
     write_study(workflow.folder, experiments={"images": wrong})

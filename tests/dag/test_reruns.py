@@ -182,6 +182,50 @@ def test_a_run_killed_half_way_ends_with_the_same_tables(finished, make_workflow
     assert workflow(*config, *target).nothing
 
 
+def test_a_decoder_across_subjects_that_is_killed_goes_on_to_the_same_bits(finished):
+    """The whole process group is killed in the middle of the training; a second experiment is the same, left alone."""
+    options = {"pooling": "linear", "pooled": 16, "hidden": 8, "bottleneck": 2, "blocks": 1, "start": "ridge"}
+    one = {
+        "dataset": "tiny", "pipeline": "trial-mean", "target": "latent", "model": "mindbridge", "mindbridge": options,
+        "recipe": {"epochs": 60, "batch_size": 6, "accelerator": "cpu", "learning_rate": 0.001}, "validation_share": 0.2,
+    }  # fmt: skip
+    config = (*CONFIG, "--config", f"experiments={json.dumps({'left': one, 'killed': one})}")
+    folders = {name: f"results/tiny/decoding/tiny/{name}/fold-all_seed-0" for name in ("left", "killed")}
+    targets = {name: ("--", f"{folder}/model.safetensors") for name, folder in folders.items()}
+    finished(*config, *targets["left"], dry=False)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(finished.checkout / "Snakefile"),
+        "--workflow-profile",
+        "none",
+    ]
+    process = subprocess.Popen(
+        [*command, "--directory", str(finished.folder), "--cores", "1", *config, *targets["killed"]],
+        env={**os.environ, "PYTHONPATH": str(finished.checkout)}, cwd=finished.folder, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    folder, deadline = finished.folder / folders["killed"], time.monotonic() + 120
+    while not list(folder.glob("checkpoints-*/*/*/last.ckpt")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (folder / "model.safetensors").exists()
+    finished(*CONFIG, "--unlock", dry=False)
+    finished(*config, *targets["killed"], dry=False)
+    # It went on, and did not begin anew.
+    log = (finished.folder / "logs/train_cross_subject/tiny_killed_fold-all_seed-0.log").read_text()
+    assert "epoch 60:" in log
+    assert "epoch 1:" not in log
+    assert not list(folder.glob("checkpoints-*"))
+    for name in ("model.safetensors", "predictions.parquet", "curves.csv"):
+        assert digest(folder / name) == digest(finished.folder / folders["left"] / name), name
+
+
 def tables(folder):
     """Digest of every table that the fMRI of the study leaves."""
     patterns = (

@@ -38,6 +38,7 @@ rule train_cross_subject:
         features=experiment_features,
         text=experiment_text,
         pixels=experiment_pixels,
+        pretrained=experiment_pretrained,
     output:
         model=f"{RUN}/fold-{{fold}}_seed-{{seed}}/model.safetensors",
         predictions=f"{RUN}/fold-{{fold}}_seed-{{seed}}/predictions.parquet",

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from cogmodels.data.bids import write_csv, write_json
-from cogmodels.data.predictions import write_predictions, write_weights
+from cogmodels.data.predictions import read_weights, write_predictions, write_weights
 from cogmodels.data.tables import map_responses, read_features
 from cogmodels.decoding.cross_subject import Plan, join_targets, train_cross_subject, warn_of_chance
 from cogmodels.decoding.score import score_predictions
@@ -22,6 +22,7 @@ with job(snakemake):
     run = train_cross_subject(
         [(one.trials, one.values) for one in tables], targets, Plan.of(snakemake.params.config),
         folds="all" if wildcards.fold == "all" else [wildcards.fold], seed=config["seed"], folder=state,
+        pretrained=read_weights(Path(given.pretrained)) if given.pretrained else None,
     )  # fmt: skip
     scores = score_predictions(run.predictions, targets.stimuli, targets.image)
     warn_of_chance(scores, config["control"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -69,6 +70,8 @@ class MindBridge(SubjectNetwork):
         Width after pooling, of the embedding, of the adapters; depth of the translator.
     embedder_dropout, translator_dropout, temperature, mse_weight, text_weight, reconstruction_weight, cycle_weight,
     pseudo_weight : float
+    start : {"random", "ridge"}
+        Where embedders start: :func:`cogmodels.decoding.starting.start_by_ridge`.
     """
 
     def __init__(
@@ -90,12 +93,13 @@ class MindBridge(SubjectNetwork):
         reconstruction_weight: float = 1.0,
         cycle_weight: float = 1.0,
         pseudo_weight: float = 0.0,
+        start: str = "random",
     ) -> None:
         super().__init__()
         self.pooling, self.pooled, self.hidden, self.bottleneck = pooling, pooled, hidden, bottleneck
         self.embedder_dropout, self.temperature, self.mse_weight = embedder_dropout, temperature, mse_weight
         self.text_weight, self.reconstruction_weight = text_weight, reconstruction_weight
-        self.cycle_weight, self.pseudo_weight = cycle_weight, pseudo_weight
+        self.cycle_weight, self.pseudo_weight, self.start = cycle_weight, pseudo_weight, start
         self.embedders, self.builders = nn.ModuleDict(), nn.ModuleDict()
         self.translator = nn.Sequential(*(_Residual(hidden, translator_dropout) for _ in range(blocks)))
         self.image_head = nn.Linear(hidden, image)
@@ -120,6 +124,17 @@ class MindBridge(SubjectNetwork):
     def pool(self, values: Tensor) -> Tensor:
         """Responses (n, n_features) as (n, pooled)."""
         return pool_responses(values, self.pooled, self.pooling)
+
+    def enter(self, pooled: Tensor, subject: str) -> Tensor:
+        """What a subject's embedder makes of pooled responses (n, pooled) before it is normalised, (n, hidden)."""
+        return self.embedders[subject][:2](pooled)
+
+    def set_entrance(self, subject: str, weight: np.ndarray, bias: np.ndarray) -> None:
+        """Weight (hidden, pooled) and bias (hidden,) of a subject's embedder, whose adapter is still the identity."""
+        linear = self.embedders[subject][1]
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight))
+            linear.bias.copy_(torch.from_numpy(bias))
 
     def decode(self, values: Tensor, subject: str) -> tuple[Tensor, Tensor | None]:
         """See :class:`SubjectNetwork`; of a subject without an embedder, through the mean of the others' embeddings."""

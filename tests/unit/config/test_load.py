@@ -149,6 +149,13 @@ def test_null_drops_a_named_section(study):
     assert "sim-eeg" not in load_study(study).experiments
 
 
+def test_null_drops_a_curve_whose_experiments_are_dropped(study):
+    lacking = {"pretrained": ["nobody"], "scratch": ["nobody-alone"]}
+    assert load_study({**study, "adaptation_curves": {"one": None}}).adaptation_curves == {}
+    with pytest.raises(ConfigError, match="`nobody` is no experiment"):
+        load_study({**study, "adaptation_curves": {"one": lacking}})
+
+
 def test_merge_is_deep_for_mappings_and_replaces_lists():
     assert merge({"a": {"b": 1, "c": [1, 2]}}, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}}
 

@@ -155,6 +155,15 @@ def test_one_cycle_rises_over_two_epochs_and_falls_to_almost_nothing(tmp_path):
     assert (rates.iloc[3:].diff().iloc[1:] < 0).all()
 
 
+@pytest.mark.parametrize(("epochs", "batch"), [(1, 45), (1, 90), (2, 90), (1, 30)])
+def test_one_cycle_of_a_few_steps_learns_too(tmp_path, epochs, batch):
+    """Two, one, two and three steps: of the first three none is a rise."""
+    net, curves = train(tmp_path, changes={"schedule": "one_cycle", "epochs": epochs, "batch_size": batch})
+    assert len(curves) == epochs
+    assert curves["learning_rate"].iloc[0] == pytest.approx(0.01 / 25 if batch == 30 else 0.01)
+    assert not torch.equal(net[0].weight, network()[0].weight)
+
+
 class Fading(Points):
     """Validation points that no epoch does better on than the first."""
 

@@ -26,6 +26,14 @@ def experiment_text(wildcards):
     return f"{DERIVATIVES}/{experiment.dataset}/features/{experiment.text_target}.parquet"
 
 
+def experiment_pretrained(wildcards):
+    """Weights that the same run of another experiment has learnt from the other subjects; none for most."""
+    name = PLAN.experiments[wildcards.experiment].pretrained
+    if name is None:
+        return []
+    return f"{PLAN.experiment_folder(name)}/fold-{wildcards.fold}_seed-{wildcards.seed}/model.safetensors"
+
+
 def decoder_figures():
     """What the report shows of decoders: what they retrieve or confuse, learning curves of networks."""
     drawn = [name for name in PLAN.of_family("decoding") if name not in classified_epochs()]

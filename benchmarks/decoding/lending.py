@@ -1,0 +1,111 @@
+"""What a new subject could take over from others' linear decoders, in closed form: SIMULATED `sim-decoding-dev`.
+
+PYTHONPATH=. python benchmarks/decoding/lending.py derivatives/sim-decoding-dev     # top 1 of 100, chance .01
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from cogmodels.data.tables import read_features, read_responses
+from cogmodels.decoding.models.mindbridge import pool_responses
+
+STRENGTHS = np.logspace(1, 6, 16)
+SHARES = (0, 0.5, 1, 1.5, 2, 3)
+TRIALS = 100
+
+
+def read(folder):
+    """Targets (n_stimuli, d), and of each subject responses, stimulus and whether it trains."""
+    features, subjects = read_features(folder / "features" / "latent.parquet"), {}
+    row = {name: place for place, name in enumerate(features.stimuli)}
+    for file in sorted((folder / "betas").glob("sub-*/*_responses.parquet")):
+        table = read_responses(file)
+        codes = np.array([row[name] for name in table.trials["stimulus"]])
+        train = (table.trials["split"] == "train").to_numpy()
+        subjects[file.parent.name] = np.asarray(table.values, np.float32), codes, train
+    return features.values.astype(np.float64), subjects
+
+
+def pooled(values, rows, size, kind):
+    """Standardised by these rows, then pooled; size 0: as they are."""
+    scaled = torch.from_numpy((values - values[rows].mean(0)) / values[rows].std(0))
+    return (pool_responses(scaled, size, kind) if size else scaled).numpy()
+
+
+def ridge(values, wished, strength):
+    """Weights (n_features, d)."""
+    eigenvalues, basis = np.linalg.eigh((values @ values.T).astype(np.float64))
+    return (values.T @ (basis @ ((basis.T @ wished) / (eigenvalues + strength)[:, None]))).astype(np.float32)
+
+
+def errors(values, wished, codes):
+    """Squared error (n_strengths,) over 5 folds of stimuli."""
+    stimuli, gram = np.unique(codes), (values @ values.T).astype(np.float64)
+    part = (np.random.default_rng(0).permutation(len(stimuli)) % 5)[np.searchsorted(stimuli, codes)]
+    found = np.zeros(len(STRENGTHS))
+    for fold in range(5):
+        a, b = part != fold, part == fold
+        eigenvalues, basis = np.linalg.eigh(gram[np.ix_(a, a)])
+        left, right = gram[np.ix_(b, a)] @ basis, basis.T @ wished[a]
+        for place, strength in enumerate(STRENGTHS):
+            found[place] += ((wished[b] - left @ (right / (eigenvalues + strength)[:, None])) ** 2).sum()
+    return found
+
+
+def top1(weights, values, codes, targets, centre):
+    """Share of test stimuli, their trials averaged, whose own vector is the one that correlates most."""
+    shown = np.unique(codes)
+    found = np.stack([values[codes == code].mean(0) for code in shown]) @ weights + centre
+    return float(
+        (np.corrcoef(found, targets[shown])[: len(shown), len(shown) :].argmax(1) == np.arange(len(shown))).mean()
+    )
+
+
+def towards(values, wished, codes, prior):
+    """Ridge towards the best share of other weights, the share, and ridge towards nothing."""
+    best = []
+    for share in SHARES:
+        rest = wished - share * values @ prior
+        each = errors(values, rest, codes)
+        best.append((each.min(), share, share * prior + ridge(values, rest, STRENGTHS[each.argmin()])))
+    _, share, weights = min(best, key=lambda one: one[0])
+    return weights, share, best[0][2]
+
+
+def main():
+    targets, subjects = read(Path(sys.argv[1]))
+    stream, rows = np.random.default_rng(0), []
+    for size, kind in ((0, "-"), (1024, "linear"), (2048, "linear"), (1024, "average"), (512, "average")):
+        alone, shown = {}, {}
+        for name, (values, codes, train) in subjects.items():
+            shown[name] = mine = pooled(values, train, size, kind)
+            wished = targets[codes[train]] - targets[codes[train]].mean(0)
+            strength = STRENGTHS[errors(mine[train], wished, codes[train]).argmin()]
+            alone[name] = ridge(mine[train], wished, strength)
+        for name, (values, codes, train) in subjects.items():
+            centre, row = targets[codes[train]].mean(0), {"pooled": size, "kind": kind, "subject": name}
+
+            def test(weights, mine, codes=codes, train=train, centre=centre):
+                return top1(weights, mine[~train], codes[~train], targets, centre)
+
+            row["ridge"] = test(alone[name], shown[name])
+            if size:
+                others = np.mean([weights for other, weights in alone.items() if other != name], axis=0)
+                few = np.sort(stream.permutation(np.flatnonzero(train))[:TRIALS])
+                mine = pooled(values, few, size, kind)
+                row["mean of the others"] = test(others, shown[name])
+                nearer, row["share"], plain = towards(mine[few], targets[codes[few]] - centre, codes[few], others)
+                row |= {f"ridge-{TRIALS}": test(plain, mine), f"towards-{TRIALS}": test(nearer, mine)}
+            rows.append(row)
+        print(
+            pd.DataFrame(rows).query("pooled == @size and kind == @kind").mean(numeric_only=True).round(3).to_dict(),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
