@@ -70,7 +70,7 @@ def test_default_study(workflow):
         "compare_searches": 1,
         "rank_experiments": 1, "simulate_scanpaths": 1, "tabulate_scanpaths": 1, "prepare_scanpaths": 1, "extract_features": 1,
         "train_scanpath": 3, "score_scanpath": 3, "plot_scanpath": 3, "plot_next_fixations": 1,
-        "score_process": 1, "compare_scanpaths": 1,
+        "score_process": 1, "compare_scanpaths": 1, "overlay_curves": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
@@ -306,7 +306,7 @@ def test_shipped_studies_can_be_planned(workflow, root, name):
 def test_mechanisms_of_attention_are_compared_once_with_all_their_seeds(workflow, root):
     config = root / "config"
     overlays = [config / "config.yaml", config / "studies" / "osie.yaml", config / "ablations" / "osie-attention.yaml"]
-    target = "results/osie/scanpath/osie/costs.csv"
+    target = "results/osie-attention/scanpath/osie/costs.csv"
     run = workflow("--configfile", *map(str, overlays), "--", target)
     expected = {"train_scanpath": 12 * 3, "score_scanpath": 12, "compare_attention": 1, "plot_scanpath": None}
     assert {rule: run.counts.get(rule) for rule in expected} == expected
