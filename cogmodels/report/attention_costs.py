@@ -45,7 +45,7 @@ def plot_costs(costs: pd.DataFrame, *, title: str) -> Figure:
                 panel.text(0.03, place, stated, transform=panel.get_yaxis_transform(), va="center", fontsize=7)
             if f"{name}_min" in shown:
                 panel.hlines(places, shown[f"{name}_min"] / unit, shown[f"{name}_max"] / unit, color=GREY, lw=1.6)
-            panel.set_title(label, fontsize=8)
+            panel.set_title(label, fontsize=7)
         for number, panel in enumerate(axes):
             panel.set(ylim=(-0.6, len(shown) - 0.4), yticks=places)
             panel.set_yticklabels(map(_label, shown.itertuples()) if number == 0 else [], fontsize=7)
@@ -55,7 +55,7 @@ def plot_costs(costs: pd.DataFrame, *, title: str) -> Figure:
         legend = [
             Line2D([], [], color=BLUE, marker="o", lw=2.2, label="mean over seeds, 95 % interval over images"),
             Line2D([], [], color=GREY, lw=6, alpha=0.35, label="1 sd over seeds, each side; line: range of times"),
-            Line2D([], [], color=VERMILLION, lw=1.4, label="chance; no difference"),
+            Line2D([], [], color=VERMILLION, lw=1.4, label="chance; no difference (* p < .05, Holm)"),
             Line2D([], [], color=GREEN, lw=1.2, ls=":", label="people (each other; the others' density)"),
         ]
         figure.legend(handles=legend, loc="outside lower center", ncols=4)
@@ -102,4 +102,5 @@ def _gaps(panel, shown: pd.DataFrame, metric: str) -> None:
         if row[f"{metric}_p_holm"] < 0.05:
             panel.annotate("*", (gap, place), (0, 1), textcoords="offset points", ha="center", fontsize=10)
     panel.axvline(0, color=VERMILLION, lw=1.4)
-    panel.set_title("less softmax (* p < .05, Holm)", fontsize=8)
+    panel.set_title("minus softmax", fontsize=8)
+    panel.locator_params(axis="x", nbins=3)

@@ -258,7 +258,7 @@ rule compare_attention:
         "../../envs/scanpath.yaml"
     params:
         attention=attention_choices,
-        title=lambda wildcards: scanpath_title(wildcards.dataset, "attention in scanpath networks"),
+        title=lambda wildcards: scanpath_title(wildcards.dataset, "Attention in scanpath networks"),
         code=code("compare_attention"),
     script:
         "../scripts/compare_attention.py"
