@@ -39,7 +39,7 @@ DEFAULT_STUDY: dict = {
             "description": "five-point velocity, threshold 30 deg/s",
         },
         "ivt-joined": {
-            "extends": "ivt",
+            "modality": "gaze",
             "datasets": ["eyelink-eeg"],
             "figures": False,
             "description": "the same, of the recordings that SIMULATED EEG follows",

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.network]
 def snakemake(root, folder, *arguments):
     command = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--directory", str(folder), *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=1500, env=os.environ | {"COLUMNS": "200"}
+        command, capture_output=True, text=True, check=False, timeout=2700, env=os.environ | {"COLUMNS": "200"}
     )
 
 
