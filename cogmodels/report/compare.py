@@ -26,6 +26,12 @@ CONTROL_COLUMN = "shuffled_brain"
 #: Scores that a figure beside others would only repeat.
 TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
 
+#: Scores of scanpaths that tables and comparisons have, and that would make the figure of all scores a yard long.
+_REPEATS = {
+    "cnss", "cauc", "scanmatch_timed", "crps_scanmatch", "string_edit", "crps_string_edit", "sequence_score_timed",
+    *(f"multimatch_{part}" for part in ("vector", "direction", "length", "position", "duration")),
+}  # fmt: skip
+
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
     """Scores of all experiments, tidy, one row a number, in the columns of ``SCORE_COLUMNS`` and ``CONTROL_COLUMN``.
@@ -148,7 +154,7 @@ def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Map
 
     ``simulated``, ``made``: as :func:`comparison_page` takes them.
     """
-    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in TABLE_ONLY]
+    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in TABLE_ONLY | _REPEATS]
     counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
     height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
     with house_style():
