@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from cogmodels.data.tables import Features
 from cogmodels.decoding.score import SCORE_COLUMNS, score_features
 from cogmodels.errors import DataError
-from cogmodels.metrics.uncertainty import bootstrap_interval, permutation_p, sign_flip_p
+from cogmodels.metrics.uncertainty import bootstrap_interval, permutation_p, two_sided_p
 
 _REPEATS = ("seed", "draw")
 
@@ -123,7 +123,7 @@ def compare_people(
         if name != reference:
             gaps = (own.loc[first.index] - first).to_numpy()
             low, high = bootstrap_interval([gaps[[k]] for k in range(len(gaps))], samples=bootstrap)
-            p = min(1.0, 2 * min(sign_flip_p(gaps), sign_flip_p(-gaps)))
+            p = two_sided_p(gaps)
             row |= {"difference": gaps.mean(), "difference_low": low, "difference_high": high, "difference_p": p}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -151,3 +151,9 @@ def sign_flip_p(differences: np.ndarray, *, draws: int = 10_000, seed: int = 0) 
         return float(np.mean(means >= differences.mean() - 1e-12 * np.abs(differences).max()))
     flips = np.random.default_rng([seed, 47]).integers(2, size=(draws, n)) * 2 - 1
     return permutation_p(float(differences.mean()), flips @ differences / n)
+
+
+def two_sided_p(differences: np.ndarray) -> float:
+    """Two-sided p of a mean that is not 0, by the sign flips of :func:`sign_flip_p`; 1 where all are 0."""
+    differences = np.asarray(differences, dtype=float)
+    return min(1.0, 2 * min(sign_flip_p(differences), sign_flip_p(-differences)))

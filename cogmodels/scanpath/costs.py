@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cogmodels.metrics.uncertainty import bootstrap_interval, sign_flip_p
+from cogmodels.metrics.paired import holm
+from cogmodels.metrics.uncertainty import bootstrap_interval, two_sided_p
 from cogmodels.scanpath.score import more_is_better
 
 PLACES = ("encoder", "decoder", "cross")
@@ -60,7 +61,8 @@ def attention_costs(
         rows.append(row | _run_costs(runs[name]))
     table = pd.DataFrame(rows)
     for metric in METRICS:
-        adjusted = table.groupby("versus")[f"{metric}_p"].transform(_holm) if table["versus"].notna().any() else np.nan
+        together = table.groupby("versus")[f"{metric}_p"]
+        adjusted = together.transform(lambda p: holm(p.to_numpy())) if table["versus"].notna().any() else np.nan
         table.insert(table.columns.get_loc(f"{metric}_p") + 1, f"{metric}_p_holm", adjusted)
     return table
 
@@ -76,8 +78,7 @@ def _scores(one: pd.DataFrame, other: pd.DataFrame | None, metric: str, bootstra
     if other is not None:
         theirs = other[other["metric"] == metric].groupby("stimulus")["value"].mean()
         gap = (means["value"] - theirs).dropna().to_numpy() * (1 if more_is_better(metric) else -1)
-        p = min(1.0, 2 * min(sign_flip_p(gap), sign_flip_p(-gap)))
-        gaps = [gap.mean(), *bootstrap_interval([gap], samples=bootstrap, seed=seed), p]
+        gaps = [gap.mean(), *bootstrap_interval([gap], samples=bootstrap, seed=seed), two_sided_p(gap)]
     names = ("_difference", "_difference_ci_low", "_difference_ci_high", "_p")
     return {metric + name: value for name, value in {**found, **dict(zip(names, gaps, strict=True))}.items()}
 
@@ -87,10 +88,3 @@ def _run_costs(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
     found = {column: table[name].median() for name, column in _COSTS.items()}
     found |= {"ms_per_step_min": table["ms_per_step"].min(), "ms_per_step_max": table["ms_per_step"].max()}
     return {**found, "peak_mb": table["fit_peak_mb"].max(), "parameters": table["parameters"].max()}
-
-
-def _holm(p: pd.Series) -> pd.Series:
-    """Step-down adjusted p; NaN stay so."""
-    known = p.dropna().sort_values()
-    steps = known * np.arange(len(known), 0, -1)
-    return steps.cummax().clip(upper=1.0).reindex(p.index)

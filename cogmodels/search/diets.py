@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from cogmodels.errors import DataError
-from cogmodels.metrics.uncertainty import sign_flip_p
+from cogmodels.metrics.uncertainty import two_sided_p
 from cogmodels.search.analysis import asymmetry_index, hard_and_easy, human_slopes
 from cogmodels.search.stimuli import Experiment, target_image
 from cogmodels.stimuli.backbones import Backbone
@@ -142,12 +142,6 @@ def diet_scores(comparison: pd.DataFrame) -> pd.DataFrame:
             "ceiling": mine["human"], "p": mine["p"], "n": mine["n"], "unit_of_n": "networks",
         }
     ).reset_index(drop=True)  # fmt: skip
-
-
-def two_sided_p(differences: np.ndarray) -> float:
-    """Two-sided p of a mean that is not 0, by exact sign flips; 1 where all are 0."""
-    differences = np.asarray(differences, dtype=float)
-    return min(1.0, 2 * min(sign_flip_p(differences), sign_flip_p(-differences)))
 
 
 def _slopes(

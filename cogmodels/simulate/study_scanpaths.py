@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.data.bids import bids_path, read_json, read_tsv, write_description, write_json, write_scans, write_tsv
-from cogmodels.files import digest, whole
+from cogmodels.data.images import write_image
+from cogmodels.files import digest
 from cogmodels.simulate.scanpaths import GuidedWalk
 
 TASK = "freeview"
@@ -49,7 +50,7 @@ def write_simulated_scanpaths(
     targets = process.targets(images, seed).round(3)
     names = [f"image-{number:03d}.png" for number in range(images)]
     for number, (name, target) in enumerate(zip(names, targets, strict=True)):
-        write_png(root / "stimuli" / name, render_image(size_px, target, np.random.default_rng([seed, 101, number])))
+        write_image(root / "stimuli" / name, render_image(size_px, target, np.random.default_rng([seed, 101, number])))
     table = process.scanpaths(targets, len(subjects), longest, seed)
     files = [root / "stimuli" / name for name in names]
     for number, subject in enumerate(subjects):
@@ -95,15 +96,6 @@ def render_image(size_px: tuple[int, int], target: np.ndarray, generator: np.ran
         image[np.hypot(x - place[0], y - place[1]) <= RADIUS] = OTHER_RGB[colour]
     image[np.hypot(x - target[0], y - target[1]) <= RADIUS] = TARGET_RGB
     return np.clip(image, 0, 255).astype(np.uint8)
-
-
-def write_png(path: Path, image: np.ndarray) -> None:
-    """An image (h, w, 3) uint8; the same image gives the same bytes."""
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as temporary:
-        Image.fromarray(image).save(temporary, format="png")
 
 
 _SIDECAR = {

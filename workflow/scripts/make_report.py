@@ -22,8 +22,8 @@ def place(file: str) -> str:
 
 with job(snakemake):
     given, wanted, study = snakemake.input, snakemake.output, snakemake.params.study
-    checkout = commit(str(Path.cwd()))
-    methods = study_methods(study, versions())
+    checkout, installed = commit(str(Path.cwd())), versions()
+    methods = study_methods(study, installed)
     runs = [read_manifest(Path(file)) for file in given.manifests]
     origins = file_origins(snakemake.params.producers, runs, checkout)
     page = study_page(
@@ -52,7 +52,7 @@ with job(snakemake):
         eeg_pages=list(map(str, given.eeg_pages)),
         fixations={place(file): read_fixations(Path(file)) for file in given.fixations},
         consistency=gather_scores(map(Path, given.consistency)),
-        provenance={"commit": checkout, "versions": versions()},
+        provenance={"commit": checkout, "versions": installed},
         methods=methods,
         origins=origins,
     )
