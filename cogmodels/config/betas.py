@@ -68,6 +68,23 @@ class BetasSimulation(Section):
     )
 
 
+class CommonGrid(Section):
+    """Cells of a space that subjects share, each the weighted mean of the features near it."""
+
+    cells: list[Count] = Field(min_length=2, max_length=3, description="cells along x, y (and z)")
+    low: list[float] = Field([0.0, 0.0], description="where the first cell begins, in the units of the positions")
+    high: list[float] = Field([1.0, 1.0], description="where the last cell ends")
+    width: float = Field(0.6, gt=0, description="standard deviation of the Gaussian weights, in cells")
+
+    @model_validator(mode="after")
+    def _fits(self) -> CommonGrid:
+        if not len(self.cells) == len(self.low) == len(self.high):
+            raise ValueError("`cells`, `low` and `high` have a number for each axis")
+        if any(low >= high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError("`low` lies below `high`")
+        return self
+
+
 class BetasOptions(Section):
     """Of a pipeline that takes responses as they come."""
 
@@ -75,3 +92,8 @@ class BetasOptions(Section):
         "session", description="each voxel by mean and standard deviation of a session's training trials"
     )
     precision: Literal["float32", "float16"] = Field("float32", description="how the Responses lie on disk")
+    grid: CommonGrid | None = Field(
+        None,
+        description="bring all subjects to a common grid by the positions of their features (`*_positions.tsv`), so "
+        "that what was learnt of one place in others holds there in a new subject; none = each subject's own features",
+    )

@@ -65,11 +65,13 @@ class MindBridgeOptions(Section):
     pseudo_weight: Weight = Field(
         0.0, description="weight of the losses of responses built for one subject from another's; 0 = none are made"
     )
-    start: Literal["random", "ridge"] = Field(
+    start: Literal["random", "ridge", "encoding"] = Field(
         "random",
-        description="where a subject's embedder starts: `random` weights, as published, or `ridge`: the ridge "
+        description="where a subject's embedder starts: `random` weights, as published; `ridge`: the ridge "
         "regression of its training trials on the targets, through a random projection that subjects share, and in "
-        "adaptation through what the trained network makes of the targets",
+        "adaptation through what the trained network makes of the targets; `encoding`: likewise an encoding model of "
+        "its trials, turned round by Bayes, in adaptation shrunk towards the mean of the other subjects' (of use "
+        "where pooled responses lie on a common `grid`)",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.bids import read_events, write_json, write_tsv
+from cogmodels.data.bids import read_events, read_tsv, write_json, write_tsv
 from cogmodels.errors import DataError
 from cogmodels.files import whole
 
@@ -91,6 +91,52 @@ def map_betas(path: Path) -> tuple[np.ndarray, pd.DataFrame]:
     if values.ndim != 2 or len(values) != len(events):
         raise _unequal(path, f"{len(events)} events", values.shape)
     return values, events
+
+
+def write_positions(path: Path, positions: np.ndarray) -> Path:
+    """Write ``<name>_positions.tsv`` beside an array of responses: a row a feature, columns x, y and, in volumes, z.
+
+    Parameters
+    ----------
+    path : path
+        Of the array.
+    positions : array (n_features, 2 or 3)
+        Places in a space that subjects share: on a flattened template, or in template coordinates.
+    """
+    target = _positions_path(path)
+    write_tsv(target, pd.DataFrame(positions, columns=list("xyz")[: positions.shape[1]]).round(6))
+    return target
+
+
+def read_positions(path: Path, features: int) -> np.ndarray:
+    """Places (n_features, 2 or 3) of an array's features in a space that subjects share.
+
+    Raises
+    ------
+    DataError
+        There is no such table, or it does not fit.
+    """
+    place = _positions_path(path)
+    if not place.exists():
+        raise DataError(
+            "there are no positions of the features, so they cannot be brought to a common grid",
+            where=place,
+            remedy="Write a table with columns x, y (and z), a row a feature, or leave `grid` out of the pipeline",
+        )
+    table = read_tsv(place)
+    names = [name for name in "xyz" if name in table]
+    found = table[names].to_numpy(dtype=np.float64)
+    if names[:2] != ["x", "y"] or len(found) != features or not np.isfinite(found).all():
+        raise DataError(
+            f"{len(found)} positions with columns {', '.join(table.columns)}",
+            where=place,
+            remedy=f"Give x, y (and z) of each of the {features} features, all of them finite",
+        )
+    return found
+
+
+def _positions_path(path: Path) -> Path:
+    return Path(path).with_name(Path(path).name.replace("_betas.npy", "_positions.tsv"))
 
 
 def pieces_of(values: np.ndarray) -> Iterator[np.ndarray]:

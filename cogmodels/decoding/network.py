@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cogmodels.decoding.losses import cosine
 from cogmodels.decoding.resident import Places, device_of, gather_on
-from cogmodels.decoding.starting import learnt_code, random_code, start_by_ridge
+from cogmodels.decoding.starting import Code, learnt_code, random_code, start_by_encoding, start_by_ridge
 from cogmodels.decoding.subjects import Part, Scaler, Targets, fit_scaler
 from cogmodels.errors import DataError
 from cogmodels.training.fit import fit
@@ -190,8 +190,8 @@ class TrainedNetwork:
     ) -> pd.DataFrame:
         """Train on all subjects together; the curves of :func:`cogmodels.training.fit.fit`."""
         self.scalers |= {part.subject: fit_scaler(part) for part in train}
-        if self._ridge_start:
-            start_by_ridge(self.net, train, self.scalers, self._image, random_code(self.net, self._image, seed))
+        if self._start != "random":
+            self._start_embedders(train, random_code(self.net, self._image, seed))
         return self._fit(train, validation, recipe, seed, folder)
 
     def adapt(
@@ -209,9 +209,8 @@ class TrainedNetwork:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 7919)
             self.net.reset(train.subject, train.size)
-        if self._ridge_start:
-            code = learnt_code(self.net, sources, self.scalers, self._image)
-            start_by_ridge(self.net, [train], self.scalers, self._image, code)
+        if self._start != "random":
+            self._start_embedders([train], learnt_code(self.net, sources, self.scalers, self._image), sources)
         turns = [part.subject for part in sources]
         return self._fit([*sources, train], [validation], recipe, seed, folder, turns)
 
@@ -231,8 +230,15 @@ class TrainedNetwork:
         return np.clip(found * np.float32(self.contrast) + self.mean_image, 0.0, 1.0)
 
     @property
-    def _ridge_start(self) -> bool:
-        return getattr(self.net, "start", "random") == "ridge"
+    def _start(self) -> str:
+        return getattr(self.net, "start", "random")
+
+    def _start_embedders(self, parts: Sequence[Part], code: Code, sources: Sequence[Part] = ()) -> None:
+        given = self.net, parts, self.scalers, self._image, code
+        if self._start == "ridge":
+            start_by_ridge(*given)
+        else:
+            start_by_encoding(*given, sources)
 
     @property
     def _image(self) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Where the embedders of a network start: a subject's ridge regression, written into the space that all share."""
+"""Where the embedders of a network start: a subject's linear decoder, written into the space that all share."""
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -10,11 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cogmodels.decoding.inverted_encoding import fit_encoding, invert_encoding
 from cogmodels.decoding.subjects import Part, Scaler
 
 if TYPE_CHECKING:
     from cogmodels.decoding.network import SubjectNetwork
 
+logger = logging.getLogger(__name__)
 #: Strengths of the ridge regression, chosen within the training trials.
 GRID = [1e1, 1e2, 3e2, 1e3, 3e3, 1e4, 3e4, 1e5]
 #: Target vectors (d) to the shared space: weight (hidden, d) and bias (hidden,).
@@ -80,6 +83,56 @@ def start_by_ridge(
         scaled = found["coefficients"] / found["scale"]
         intercept = found["intercept"] - scaled @ found["mean"]
         net.set_entrance(part.subject, code[0] @ scaled, code[0] @ intercept + code[1])
+
+
+def start_by_encoding(
+    net: SubjectNetwork,
+    parts: Sequence[Part],
+    scalers: Mapping[str, Scaler],
+    image: np.ndarray,
+    code: Code,
+    sources: Sequence[Part] = (),
+) -> None:
+    """Start subjects' embedders at an encoding model of their training trials, turned round
+    (:func:`cogmodels.decoding.inverted_encoding.invert_encoding`).
+
+    With sources, the encoding model is shrunk towards the mean of theirs, as far as that predicts held-out stimuli of
+    the new subject's own trials: what they know of a place serves where pooled responses mean the same place in all
+    (``grid`` of a betas pipeline), and nowhere else.
+
+    Parameters
+    ----------
+    net, parts, scalers, image, code
+        As in :func:`start_by_ridge`.
+    sources : sequence of Part
+        Training trials of the subjects learnt from before.
+
+    Raises
+    ------
+    DataError
+        What :func:`cogmodels.decoding.inverted_encoding.fit_encoding` refuses.
+    """
+    seen = np.unique(np.concatenate([part.codes for part in [*parts, *sources]]))
+    covariance = _shrunk_covariance(image[seen])
+
+    def encoded(part: Part, prior: np.ndarray | None = None):
+        values = _pooled(net, part, scalers).astype(np.float64)
+        return fit_encoding(image[part.codes], values, part.codes, prior), values
+
+    prior = sum(encoded(part)[0].weights for part in sources) / len(sources) if sources else None
+    for part in parts:
+        found, values = encoded(part, prior)
+        if sources:
+            logger.info("subject %s believes %g of the others' encoding model", part.subject, found.share)
+        weight, bias = invert_encoding(found, image[part.codes], values, covariance)
+        net.set_entrance(part.subject, code[0] @ weight, code[0] @ bias + code[1])
+
+
+def _shrunk_covariance(values: np.ndarray) -> np.ndarray:
+    """Covariance (d, d) of few vectors (n, d), shrunk (Ledoit & Wolf 2004)."""
+    from sklearn.covariance import ledoit_wolf
+
+    return ledoit_wolf(np.asarray(values, dtype=np.float64))[0]
 
 
 def _pooled(net, part: Part, scalers: Mapping[str, Scaler], enter=None) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.betas import write_betas
+from cogmodels.data.betas import write_betas, write_positions
 from cogmodels.data.bids import bids_path, write_tsv
 from cogmodels.simulate.betas import CURVES, draw_population, simulate_session, stimuli_seen
 from cogmodels.simulate.design import events_table
@@ -75,6 +75,8 @@ def simulate_betas(
             events_table(truth.stimuli, order, SOA_S * np.arange(len(order)), TRIAL_S),
             sidecar={"TaskName": VIEWING, "TaskDescription": NOTE, "Units": "standard deviations of the noise"},
         )
+        # Where voxels lie is anatomy, known to every lab; what they answer to is truth.
+        files.append(write_positions(path, population.place))
     columns = dict(zip(("row", "column"), population.place.T, strict=True))
     columns |= {"curve": np.array(CURVES)[population.curve], "ncsnr": population.ncsnr}
     write_tsv(place / "betas_voxels.tsv", pd.DataFrame(columns).round(8))

@@ -225,7 +225,7 @@ SHIPPED = {
     },
     "decoding-full": {
         "convert_bids": 15, "gather_images": 2, "extract_features": 3, "simulate_truth": 2, "simulate_subject": 16,
-        "gather_betas": 16, "epoch_eeg": 2, "detect_events": 2, "train_cross_subject": 23, "plot_curves": 19,
+        "gather_betas": 24, "epoch_eeg": 2, "detect_events": 2, "train_cross_subject": 27, "plot_curves": 23,
         "reconstruct_images": 3, "score_reconstructions": 3, "plot_reconstructions": 3, "compare_adaptation": 1,
     },
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},

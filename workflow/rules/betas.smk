@@ -40,7 +40,7 @@ rule gather_betas:
         "../../envs/fmri.yaml"
     params:
         recordings=subject_recordings,
-        settings=lambda wildcards: settings(wildcards.pipeline, "zscore", "precision"),
+        settings=lambda wildcards: settings(wildcards.pipeline, "zscore", "precision", "grid"),
         code=code("gather_betas"),
     script:
         "../scripts/gather_betas.py"

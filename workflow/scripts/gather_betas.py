@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from cogmodels.data.betas import map_betas, pieces_of
+from cogmodels.data.betas import map_betas, pieces_of, read_positions
 from cogmodels.data.response_stream import stream_responses
 from cogmodels.data.tables import trials_of_events
+from cogmodels.fmri.common_grid import grid_weights
 from cogmodels.fmri.prepared_betas import standardise_session
 from cogmodels.tracking.job import job
 
@@ -22,9 +23,14 @@ with job(snakemake) as log:
         for path, values, trials in sessions:
             train = (trials["split"] == "train").to_numpy()
             if options["zscore"] == "none":
-                yield from pieces_of(values)
+                found = pieces_of(values)
             else:
-                yield from standardise_session(lambda values=values: pieces_of(values), train, where=path)
+                found = standardise_session(lambda values=values: pieces_of(values), train, where=path)
+            if options["grid"] is None:
+                yield from found
+            else:
+                weights = grid_weights(read_positions(path, values.shape[1]), **options["grid"], where=path)
+                yield from (piece @ weights for piece in found)
 
     trials = pd.concat([trials for *_, trials in sessions], ignore_index=True)
     log.info("%d trials of %d voxels", len(trials), sessions[0][1].shape[1])

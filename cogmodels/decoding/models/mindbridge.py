@@ -70,8 +70,8 @@ class MindBridge(SubjectNetwork):
         Width after pooling, of the embedding, of the adapters; depth of the translator.
     embedder_dropout, translator_dropout, temperature, mse_weight, text_weight, reconstruction_weight, cycle_weight,
     pseudo_weight : float
-    start : {"random", "ridge"}
-        Where embedders start: :func:`cogmodels.decoding.starting.start_by_ridge`.
+    start : {"random", "ridge", "encoding"}
+        Where embedders start: :func:`cogmodels.decoding.starting.start_by_ridge`, ``start_by_encoding``.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ import torch
 
 from cogmodels.decoding.models.mindbridge import MindBridge
 from cogmodels.decoding.network import TrainedNetwork, initial_network
-from cogmodels.decoding.starting import learnt_code, random_code, start_by_ridge
+from cogmodels.decoding.starting import learnt_code, random_code, start_by_encoding, start_by_ridge
 from cogmodels.decoding.subjects import Part, fit_scaler
 from tests.unit.decoding.studies import shared_study
 from tests.unit.decoding.test_cross_subject import RECIPE
@@ -46,11 +46,12 @@ def entered(net, part, scalers):
         return net.enter(net.pool(torch.from_numpy(scalers[part.subject](part.responses()))), part.subject).numpy()
 
 
-def test_every_subject_starts_at_the_code_of_what_it_saw(started):
+@pytest.mark.parametrize("start", [start_by_ridge, start_by_encoding])
+def test_every_subject_starts_at_the_code_of_what_it_saw(started, start):
     """Of stimuli that it was not fitted on, too."""
     net, train, scalers, image, subjects, targets = started
     code = random_code(net, image, seed=1)
-    start_by_ridge(net, train, scalers, image, code)
+    start(net, train, scalers, image, code)
     for part in [*train, *parts(subjects, targets, "test")]:
         wished = image[part.codes] @ code[0].T
         assert np.corrcoef(entered(net, part, scalers).ravel(), wished.ravel())[0, 1] > 0.98
@@ -94,3 +95,28 @@ def test_a_regression_is_of_training_trials_alone(started):
         part.values[np.setdiff1d(np.arange(len(part.values)), part.rows)] = np.nan
     start_by_ridge(net, train, scalers, image, code)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_people_who_are_alike_lend_a_newcomer_what_its_trials_do_not_tell():
+    """One map for all, few trials of the newcomer; people with voxels in another order have nothing to lend."""
+    rng = np.random.default_rng(4)
+    image, weights = rng.standard_normal((80, 8)).astype(np.float32), rng.standard_normal((8, 64))
+
+    def person(name, trials, maps, seed):
+        codes = np.random.default_rng(seed).integers(0, 80, trials)
+        noise = 6 * np.random.default_rng([seed, 1]).standard_normal((trials, 64))
+        return Part(name, (image[codes] @ maps + noise).astype(np.float32), np.arange(trials), codes)
+
+    new, other = person("03", 16, weights, 3), person("03", 400, weights, 9)
+    found = {}
+    for kind, maps in (("alike", weights), ("shuffled", weights[:, rng.permutation(64)])):
+        sources = [person(name, 400, maps, k) for k, name in enumerate(["01", "02"])]
+        net = MindBridge({"01": 64, "02": 64, "03": 64}, 8, **OPTIONS | {"start": "encoding"})
+        scalers = {part.subject: fit_scaler(part) for part in [*sources, new]}
+        code = random_code(net, image, seed=1)
+        for lent, given in ((kind, sources), ("nobody", ())):
+            start_by_encoding(net, [new], scalers, image, code, given)
+            wished = image[other.codes] @ code[0].T
+            found[lent] = np.corrcoef(entered(net, other, scalers).ravel(), wished.ravel())[0, 1]
+    assert found["alike"] > found["nobody"] + 0.1
+    assert found["shuffled"] == pytest.approx(found["nobody"], abs=0.05)
