@@ -101,11 +101,6 @@ def clean_raw(
     return cleaned
 
 
-def keep_raw(raw: BaseRaw) -> BaseRaw:
-    """A recording that no step changes, checked as :func:`clean_raw` checks those that it cleans."""
-    return clean_raw(raw, l_freq=None, h_freq=None, reference="keep")
-
-
 def _check(
     raw: BaseRaw, l_freq: float | None, h_freq: float | None, notch: float | None, reference: str | Sequence[str]
 ) -> None:
