@@ -258,7 +258,7 @@ class EegPipeline(Pipeline):
         1.2, gt=1, description="`ica_guide: gaze`: components of a larger ratio of variances are the eyes'"
     )
     ica_overweight: float = Field(
-        0.5,
+        1.0,
         ge=0,
         le=5,
         description="`ica_guide: gaze`: saccade onsets are repeated in training data until they make up such a "

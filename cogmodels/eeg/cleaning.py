@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.checks import bridge_lost, check_units, count_eeg, good_samples, recording_name
 from cogmodels.errors import DataError
 
@@ -85,6 +86,8 @@ def clean_raw(
         )
     if whole:
         check_units(cleaned)
+    if not (notch is l_freq is h_freq is None):
+        start_signal()
     if notch is not None:
         # At half the rate itself there is nothing to filter.
         lines = np.arange(notch, raw.info["sfreq"] / 2, notch)
@@ -96,11 +99,6 @@ def clean_raw(
     elif reference != "keep":
         cleaned.set_eeg_reference(list(reference), verbose="error")
     return cleaned
-
-
-def keep_raw(raw: BaseRaw) -> BaseRaw:
-    """A recording that no step changes, checked as :func:`clean_raw` checks those that it cleans."""
-    return clean_raw(raw, l_freq=None, h_freq=None, reference="keep")
 
 
 def _check(

@@ -43,7 +43,7 @@ def fit_ica(
     n_components: int | str | None = None,
     l_freq: float | None = 2.0,
     saccades: np.ndarray | None = None,
-    overweight: float = 0.5,
+    overweight: float = 1.0,
     seed: int = 0,
 ) -> ICA:
     """Independent components of the good EEG channels.

@@ -43,7 +43,7 @@ rule clean_eeg:
         "../../envs/eeg.yaml"
     params:
         eeg=lambda wildcards: recording_of(wildcards).path,
-        settings=lambda wildcards: settings(wildcards.pipeline, "l_freq", "h_freq", "notch_hz", "reference"),
+        settings=cleaning_settings,
         code=code("clean_eeg"),
     script:
         "../scripts/clean_eeg.py"
@@ -150,7 +150,7 @@ rule epoch_eeg:
     """Cut a subject's recordings into epochs around the events."""
     input:
         raw=subject_raw,
-        eeg=eeg_recordings,
+        eeg=epoched_recordings,
     output:
         epochs=f"{EEG}/eeg/sub-{{subject}}_desc-clean_epo.fif",
     log:
@@ -166,6 +166,7 @@ rule epoch_eeg:
         settings=lambda wildcards: settings(
             wildcards.pipeline, "tmin", "tmax", "resample_hz", "reject_uv", "interpolate_bads"
         ),
+        cleaning=cleaning_settings,
         baseline=lambda wildcards: STUDY.pipelines[wildcards.pipeline].baseline_interval(),
         code=code("epoch_eeg"),
     script:

@@ -7,14 +7,7 @@ from cogmodels.eeg.cleaning import clean_raw
 from cogmodels.tracking.job import job
 
 with job(snakemake):
-    options = snakemake.params.settings
     found = snakemake.input.get("channels")
-    raw = clean_raw(
-        read_eeg(Path(snakemake.params.eeg)),
-        l_freq=options["l_freq"],
-        h_freq=options["h_freq"],
-        notch=options["notch_hz"],
-        reference=options["reference"],
-        bads=read_bad_channels(Path(found)) if found else [],
-    )
+    bads = read_bad_channels(Path(found)) if found else []
+    raw = clean_raw(read_eeg(Path(snakemake.params.eeg)), **snakemake.params.settings, bads=bads)
     write_raw(Path(snakemake.output.eeg), raw)

@@ -5,18 +5,19 @@ from pathlib import Path
 from cogmodels.data.bids import read_events
 from cogmodels.data.eeg import as_saved, events_path, read_eeg, read_raw, write_epochs
 from cogmodels.data.tables import trials_of_events
-from cogmodels.eeg.cleaning import keep_raw
+from cogmodels.eeg.cleaning import clean_raw
 from cogmodels.eeg.epochs import interpolate_bads, join_epochs, make_epochs
 from cogmodels.tracking.job import job
 
 with job(snakemake):
     options, parts, recordings = snakemake.params.settings, [], snakemake.params.recordings
-    # Without a step that changes recordings there are no files of one; epochs are the same as if there were.
+    # Where nothing else reads the cleaned recording there is no file of it; epochs are the same as if there were.
     for recording, file in zip(recordings, snakemake.input.eeg or [None] * len(recordings), strict=True):
-        events = read_events(events_path(recording["path"]))
+        path = Path(recording["path"])
+        events = read_events(events_path(path))
         trials = trials_of_events(events, recording["subject"], recording["session"], recording["run"])
         part = make_epochs(
-            read_raw(Path(file)) if file else as_saved(keep_raw(read_eeg(Path(recording["path"])))),
+            read_raw(Path(file)) if file else as_saved(clean_raw(read_eeg(path), **snakemake.params.cleaning)),
             trials.assign(onset=events["onset"].to_numpy()),
             tmin=options["tmin"],
             tmax=options["tmax"],

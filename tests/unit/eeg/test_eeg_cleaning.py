@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.eeg.cleaning import clean_raw, keep_raw
+from cogmodels.eeg.cleaning import clean_raw
 from cogmodels.eeg.epochs import epoch_values, join_epochs, make_epochs
 from cogmodels.errors import DataError
 
@@ -88,10 +88,10 @@ def test_the_recording_itself_is_not_changed():
 
 
 def test_what_no_step_changes_is_checked_all_the_same():
-    raw = recording()
-    np.testing.assert_array_equal(keep_raw(raw).get_data(), raw.get_data())
+    raw, nothing = recording(), {"l_freq": None, "h_freq": None, "reference": "keep"}
+    np.testing.assert_array_equal(clean_raw(raw, **nothing).get_data(), raw.get_data())
     with pytest.raises(DataError, match="channel Fz holds values that are not finite"):
-        keep_raw(recording(np.full((5, 2500), np.nan), seconds=10))
+        clean_raw(recording(np.full((5, 2500), np.nan), seconds=10), **nothing)
 
 
 @pytest.mark.parametrize(

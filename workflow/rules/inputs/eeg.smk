@@ -56,11 +56,26 @@ def unchanged_eeg(pipeline):
     return not any(step is not None for step in steps) and (section.reference, section.eyes) == ("keep", "none")
 
 
+def cleaning_settings(wildcards):
+    """Filters and reference of a pipeline."""
+    section = settings(wildcards.pipeline, "l_freq", "h_freq", "notch_hz", "reference")
+    return {"notch": section.pop("notch_hz"), **section}
+
+
 def eeg_recordings(wildcards):
     """The recordings of a subject after the last step before epochs; none where no step changes them."""
     if unchanged_eeg(wildcards.pipeline):
         return []
     return subject_files(wildcards, f"eeg/{{recording}}_desc-{eeg_step(wildcards.pipeline)}_eeg.fif")
+
+
+def epoched_recordings(wildcards):
+    """The recordings that epochs are cut from; none where that job cleans the only one, which nothing else reads."""
+    section = STUDY.pipelines[wildcards.pipeline]
+    read_elsewhere = section.quality or section.subject_pages or section.synchronise or section.bad_channels
+    if read_elsewhere or section.eyes != "none" or len(subject_recordings(wildcards)) > 1:
+        return eeg_recordings(wildcards)
+    return []
 
 
 def gaze_beside(wildcards):
