@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.checks import bridge_lost, check_units, count_eeg, good_samples, recording_name
 from cogmodels.errors import DataError
 
@@ -86,8 +85,6 @@ def clean_raw(
         )
     if whole:
         check_units(cleaned)
-    if not (notch is l_freq is h_freq is None):
-        start_signal()
     if notch is not None:
         # At half the rate itself there is nothing to filter.
         lines = np.arange(notch, raw.info["sfreq"] / 2, notch)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.checks import count_eeg, recording_name
 from cogmodels.errors import DataError
 
@@ -297,7 +296,6 @@ def _antialiased(raw: BaseRaw, rate: float) -> BaseRaw:
 
     if raw.info["lowpass"] <= rate / 3:
         return raw
-    start_signal()
     picks = mne.pick_types(raw.info, eeg=True, eog=True, exclude=[])
     filtered = raw.copy().load_data(verbose="error")
     return filtered.filter(None, 0.4 * rate, picks=picks, h_trans_bandwidth=0.1 * rate, verbose="error")

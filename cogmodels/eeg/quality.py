@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.signal import welch
 
-from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.checks import good_samples
 from cogmodels.eeg.epochs import epoch_values, signal_type
 from cogmodels.errors import DataError
@@ -102,7 +102,7 @@ def line_level(raw: BaseRaw, line_hz: float) -> float | None:
     if data.shape[1] < rate or not np.isfinite(data).all():
         return None
     # Seconds that do not overlap: joined epochs of a second are taken one by one.
-    frequencies, power = start_signal().welch(data, rate, nperseg=round(rate), noverlap=0, axis=1)
+    frequencies, power = welch(data, rate, nperseg=round(rate), noverlap=0, axis=1)
     away = np.abs(frequencies - line_hz)
     beside = power[:, (away >= NEIGHBOURS[0]) & (away <= NEIGHBOURS[1])].mean(axis=1)
     own = power[:, away <= LINE_BAND].mean(axis=1)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.epochs import UNITS, epoch_values, signal_type
 from cogmodels.errors import DataError
 from cogmodels.report.style import GREY, INK, PALETTE, house_style, new_figure, say
@@ -178,9 +177,11 @@ def find_peaks(power: np.ndarray, times: np.ndarray, *, count: int) -> np.ndarra
     peaks : (n_peaks,) int
         The largest sample where there is no local maximum.
     """
+    from scipy import signal
+
     after = np.flatnonzero(times >= 0)
     first = after[0] if len(after) else 0
-    tops, facts = start_signal().find_peaks(power, prominence=0)
+    tops, facts = signal.find_peaks(power, prominence=0)
     prominence = facts["prominences"][tops >= first]
     tops = tops[tops >= first]
     if not len(tops):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.mne_start import start_signal
 from cogmodels.eeg.checks import good_samples
 from cogmodels.report.eeg import plot_evoked
 from cogmodels.report.style import BLUE, GREY, house_style, new_figure
@@ -75,8 +74,8 @@ def subject_report(
 def plot_spectra(raw: BaseRaw, clean: BaseRaw) -> Figure:
     """Power of each good EEG channel before and after cleaning."""
     import mne
+    from scipy.signal import welch
 
-    welch = start_signal().welch
     with house_style():
         figure = new_figure(9.0, 3.4)
         for column, (name, one, colour) in enumerate((("as recorded", raw, GREY), ("after cleaning", clean, BLUE))):
