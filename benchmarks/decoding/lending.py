@@ -1,9 +1,11 @@
-"""What a new subject could take over from others' linear decoders, in closed form: SIMULATED `sim-decoding-dev`.
+"""What a new subject could take over from others, in closed form: decoders of pooled responses, then encoding models of
+a common grid, turned round. SIMULATED `sim-decoding-dev`; top 1 of 100, chance .01.
 
-PYTHONPATH=. python benchmarks/decoding/lending.py derivatives/sim-decoding-dev     # top 1 of 100, chance .01
+PYTHONPATH=. python benchmarks/decoding/lending.py derivatives/sim-decoding-dev
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +13,20 @@ import pandas as pd
 import torch
 
 from cogmodels.data.tables import read_features, read_responses
+from cogmodels.decoding.inverted_encoding import fit_encoding, invert_encoding
 from cogmodels.decoding.models.mindbridge import pool_responses
+from cogmodels.decoding.starting import shrunk_covariance
 
 STRENGTHS = np.logspace(1, 6, 16)
 SHARES = (0, 0.5, 1, 1.5, 2, 3)
 TRIALS = 100
 
 
-def read(folder):
+def read(folder, pipeline="betas"):
     """Targets (n_stimuli, d), and of each subject responses, stimulus and whether it trains."""
     features, subjects = read_features(folder / "features" / "latent.parquet"), {}
     row = {name: place for place, name in enumerate(features.stimuli)}
-    for file in sorted((folder / "betas").glob("sub-*/*_responses.parquet")):
+    for file in sorted((folder / pipeline).glob("sub-*/*_responses.parquet")):
         table = read_responses(file)
         codes = np.array([row[name] for name in table.trials["stimulus"]])
         train = (table.trials["split"] == "train").to_numpy()
@@ -32,8 +36,8 @@ def read(folder):
 
 def pooled(values, rows, size, kind):
     """Standardised by these rows, then pooled; size 0: as they are."""
-    scaled = torch.from_numpy((values - values[rows].mean(0)) / values[rows].std(0))
-    return (pool_responses(scaled, size, kind) if size else scaled).numpy()
+    found = torch.from_numpy(scaled(values, rows))
+    return (pool_responses(found, size, kind) if size else found).numpy()
 
 
 def ridge(values, wished, strength):
@@ -76,6 +80,33 @@ def towards(values, wished, codes, prior):
     return weights, share, best[0][2]
 
 
+def compare_encodings(folder):
+    """Encoding models of a common grid, turned round: of the trials alone, lent by the others, the others' alone."""
+    targets, subjects = read(folder, "betas-grid")
+    seen = np.unique(np.concatenate([codes[train] for _, codes, train in subjects.values()]))
+    centre, stream, known, rows = targets[seen].mean(0), np.random.default_rng(0), {}, []
+    covariance, targets = shrunk_covariance(targets[seen] - centre), targets - centre
+    for name, (values, codes, train) in subjects.items():
+        known[name] = fit_encoding(targets[codes[train]], scaled(values, train)[train], codes[train])
+    for name, (values, codes, train) in subjects.items():
+        few = np.sort(stream.permutation(np.flatnonzero(train))[:TRIALS])
+        x, z = scaled(values, few), targets[codes[few]]
+        others = np.mean([one.weights for other, one in known.items() if other != name], axis=0)
+        plain, lent = (fit_encoding(z, x[few], codes[few], prior) for prior in (None, others))
+        models = {"alone": plain, "lent": lent, "others": replace(plain, weights=others)}
+        row = {"subject": name, "believed": lent.share}
+        for kind, model in models.items():
+            weight, bias = invert_encoding(model, z, x[few], covariance)
+            row[kind] = top1(weight.T, x[~train], codes[~train], targets, bias)
+        rows.append(row)
+    print("encoding models", pd.DataFrame(rows).mean(numeric_only=True).round(3).to_dict(), flush=True)
+
+
+def scaled(values, rows):
+    """Standardised by these rows."""
+    return (values - values[rows].mean(0)) / values[rows].std(0)
+
+
 def main():
     targets, subjects = read(Path(sys.argv[1]))
     stream, rows = np.random.default_rng(0), []
@@ -105,6 +136,7 @@ def main():
             pd.DataFrame(rows).query("pooled == @size and kind == @kind").mean(numeric_only=True).round(3).to_dict(),
             flush=True,
         )
+    compare_encodings(Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

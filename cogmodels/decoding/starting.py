@@ -113,7 +113,7 @@ def start_by_encoding(
         What :func:`cogmodels.decoding.inverted_encoding.fit_encoding` refuses.
     """
     seen = np.unique(np.concatenate([part.codes for part in [*parts, *sources]]))
-    covariance = _shrunk_covariance(image[seen])
+    covariance = shrunk_covariance(image[seen])
 
     def encoded(part: Part, prior: np.ndarray | None = None):
         values = _pooled(net, part, scalers).astype(np.float64)
@@ -128,7 +128,7 @@ def start_by_encoding(
         net.set_entrance(part.subject, code[0] @ weight, code[0] @ bias + code[1])
 
 
-def _shrunk_covariance(values: np.ndarray) -> np.ndarray:
+def shrunk_covariance(values: np.ndarray) -> np.ndarray:
     """Covariance (d, d) of few vectors (n, d), shrunk (Ledoit & Wolf 2004)."""
     from sklearn.covariance import ledoit_wolf
 
