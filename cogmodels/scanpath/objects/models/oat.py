@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,21 @@ from torch import Tensor
 from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.objects import ObjectRecipe
 from cogmodels.errors import DataError
+from cogmodels.metrics.scanpath.behaviour import behaviour, behavioural_delta
 from cogmodels.scanpath.objects.layouts import Layouts
 from cogmodels.scanpath.objects.model import ObjectModel
 from cogmodels.scanpath.objects.network import ObjectScene, ObjectTransformer, objective, teach
 from cogmodels.scanpath.objects.sequences import Sequences
 from cogmodels.training.fit import fit
 
+logger = logging.getLogger(__name__)
+
 
 class LayoutSequences:
-    """A scene with all its sequences, as an example."""
+    """A scene with all its sequences, as an example; with ``flip`` half of them are mirrored, left to right."""
 
-    def __init__(self, layouts: Layouts, paths: Sequences) -> None:
-        self.layouts, self.paths = layouts, paths
+    def __init__(self, layouts: Layouts, paths: Sequences, *, flip: bool = False, seed: int = 0) -> None:
+        self.layouts, self.paths, self.flip, self.seed = layouts, paths, flip, seed
         self.scenes = np.unique(paths.scene)
         self.rows = [np.flatnonzero(paths.scene == scene) for scene in self.scenes]
         self.most = max(map(len, self.rows))
@@ -38,7 +42,11 @@ class LayoutSequences:
         room = self.most - len(rows)
         found = {"objects": self.paths.objects[rows], "lengths": self.paths.lengths[rows]}
         padded = {name: np.pad(one, [(0, room)] + [(0, 0)] * (one.ndim - 1)) for name, one in found.items()}
-        return scene, scene_arrays(self.layouts, scene) | padded
+        given = scene_arrays(self.layouts, scene)
+        if self.flip and np.random.default_rng([self.seed, epoch, scene, 13]).random() < 0.5:
+            last = self.layouts.rows_columns[1] - 1
+            given["place"] = np.stack([given["place"][:, 0], last - given["place"][:, 1]], -1)
+        return scene, given | padded
 
 
 def scene_arrays(layouts: Layouts, scene: int) -> dict[str, Any]:
@@ -62,6 +70,8 @@ class Oat(ObjectModel):
 
     def __init__(self, options: Mapping[str, Any], recipe: ObjectRecipe | None = None) -> None:
         self.options, self.recipe = dict(options), recipe or ObjectRecipe()
+        self.flip, self.temperatures = self.options.pop("flip", False), self.options.pop("temperatures", (1.0,))
+        self.temperature = self.temperatures[0]
         self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
 
     def _build(self, layouts: Layouts, longest: int, seed: int) -> None:
@@ -80,8 +90,26 @@ class Oat(ObjectModel):
         self.longest = int(train.lengths.max())
         # People's sequences on other scenes may be longer than those it learns from.
         self._build(layouts, train.objects.shape[1], seed)
-        examples = LayoutSequences(layouts, train), LayoutSequences(layouts, validation)
-        return fit(self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits")
+        examples = LayoutSequences(layouts, train, flip=self.flip, seed=seed), LayoutSequences(layouts, validation)
+        choices = fit(
+            self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits"
+        )
+        if len(self.temperatures) > 1:
+            deltas = {one: self._delta(layouts, validation, one, seed) for one in self.temperatures}
+            self.temperature = min(deltas, key=deltas.get)
+            logger.info("behavioural delta of the validation scenes by temperature: %s", deltas)
+        return choices
+
+    def _delta(self, layouts: Layouts, validation: Sequences, temperature: float, seed: int) -> float:
+        """Behavioural delta of 15 sequences drawn for each validation scene."""
+        self.temperature, drawn = temperature, []
+        for scene in np.unique(validation.scene):
+            paths = self.sample(layouts, int(scene), 15, np.random.default_rng([seed, 83, int(scene)]))
+            drawn.append(np.mean([behaviour(path, int(layouts.target[scene])) for path in paths], axis=0))
+        people = [
+            behaviour(validation.path(k), int(layouts.target[validation.scene[k]])) for k in range(len(validation))
+        ]
+        return behavioural_delta(np.mean(drawn, axis=0), np.mean(people, axis=0))
 
     @torch.inference_mode()
     def log_next(self, layouts: Layouts, paths: Sequences) -> np.ndarray:
@@ -127,7 +155,7 @@ class Oat(ObjectModel):
                 kept = self.scene(layouts, scene)
                 before = [self.net.start(kept, n), self.net.embed(kept, objects)]
                 states = self.net.decode(kept, torch.cat(before, 1))[:, -1:]
-            chosen = _chosen(self.net.logits(kept, states, step)[:, 0, :-1], numbers)
+            chosen = _chosen(self.net.logits(kept, states, step)[:, 0, :-1] / self.temperature, numbers)
             over = chosen == layouts.there.shape[1]
             ended = torch.where(over & (ended == steps), step, ended)
             if bool((ended < steps).all()):
@@ -140,7 +168,7 @@ class Oat(ObjectModel):
 
     def weights(self) -> dict[str, np.ndarray]:
         arrays = {f"net/{name}": value.contiguous().numpy() for name, value in self.net.state_dict().items()}
-        return arrays | {"longest": np.array([self.longest])}
+        return arrays | {"longest": np.array([self.longest]), "temperature": np.array([self.temperature])}
 
 
 def _chosen(logits: Tensor, uniform: Tensor) -> Tensor:
