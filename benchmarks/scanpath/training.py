@@ -12,7 +12,7 @@ from timing import inputs
 def training(losses):
     """Function that makes one step of the inputs, of ``losses(net, batch)``, which gives the loss in one or more parts.
 
-    It returns the loss and the gradient's length in each parameter. The network is without dropout; feature maps are
+    It returns what :func:`step` gives. The network is without dropout; feature maps are
     mapped into memory, as a cache on a disk is, and read anew each time that they are used.
     """
     model, _ = untrained(inputs("sampling"))
@@ -22,14 +22,15 @@ def training(losses):
 
 
 def step(net, losses):
-    """Loss (the sum of its parts) and the gradient's length in each parameter."""
+    """Loss (the sum of its parts), logarithm of the gradient's length, and each parameter's share of it."""
     net.zero_grad()
     total = 0.0
     for loss in losses:
         loss.backward()
         total += float(loss.detach())
     lengths = [0.0 if one.grad is None else float(one.grad.norm()) for one in net.parameters()]
-    return np.array([total, *lengths])
+    whole = np.linalg.norm(lengths)
+    return np.array([total, np.log(whole), *(lengths / whole)])
 
 
 def together(net, batch):
