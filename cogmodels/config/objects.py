@@ -98,12 +98,6 @@ class OatOptions(Section):
     )
     appearance: bool = Field(True, description="tokens hold what objects look like; else half of each is 0")
     flip: bool = Field(False, description="half of the training scenes are mirrored, left to right")
-    temperatures: list[Annotated[float, Field(gt=0)]] = Field(
-        [1.0],
-        min_length=1,
-        description="of scanpaths that are drawn: below 1, likelier objects and earlier ends; of several, the one "
-        "whose scanpaths of the validation scenes have the smallest behavioural delta. Likelihoods do not depend on it",
-    )
     attention: AttentionChoice = Field(AttentionChoice(), description="mechanism of each place (docs/attention.md)")
     auxiliary_weight: float = Field(0.01, ge=0, description="weight of the loss of mechanisms that have one")
 

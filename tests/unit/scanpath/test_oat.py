@@ -260,17 +260,3 @@ def test_half_of_the_training_scenes_are_mirrored(layouts, sequences, split):
     np.testing.assert_array_equal(there[:, 1], 3 - layouts.place[mirrored.scenes[0]][:, 1])
     plain = LayoutSequences(layouts, paths)
     assert all((plain.example(0, k)[1]["place"] == layouts.place[plain.scenes[0]]).all() for k in range(9))
-
-
-def test_a_low_temperature_draws_the_likeliest_and_the_validation_scenes_choose(layouts, sequences, split, tmp_path):
-    parts = sequences_of(sequences, split, layouts)
-    model = make_model({"model": "oat", "options": OPTIONS | {"temperatures": [1.0, 0.01]}, "recipe": RECIPE})
-    model.fit(layouts, parts["train"], parts["validation"], folder=tmp_path)
-    chosen = float(model.weights()["temperature"][0])
-    deltas = {one: model._delta(layouts, parts["validation"], one, 0) for one in (1.0, 0.01)}
-    assert chosen == min(deltas, key=deltas.get)
-    likely = model.log_next(layouts, parts["test"])
-    model.temperature = 1e-6
-    np.testing.assert_array_equal(model.log_next(layouts, parts["test"]), likely)
-    greedy = model.greedy(layouts, 0)
-    assert all(np.array_equal(path, greedy) for path in model.sample(layouts, 0, 5, np.random.default_rng(0)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,10 @@ from torch import Tensor
 from cogmodels.config.attention import AttentionChoice
 from cogmodels.config.objects import ObjectRecipe
 from cogmodels.errors import DataError
-from cogmodels.metrics.scanpath.behaviour import behaviour, behavioural_delta
 from cogmodels.scanpath.objects.layouts import Layouts
 from cogmodels.scanpath.objects.model import ObjectModel
 from cogmodels.scanpath.objects.network import ObjectScene, ObjectTransformer, objective, teach
 from cogmodels.scanpath.objects.sequences import Sequences
-from cogmodels.training.fit import fit
-
-logger = logging.getLogger(__name__)
 
 
 class LayoutSequences:
@@ -70,8 +65,7 @@ class Oat(ObjectModel):
 
     def __init__(self, options: Mapping[str, Any], recipe: ObjectRecipe | None = None) -> None:
         self.options, self.recipe = dict(options), recipe or ObjectRecipe()
-        self.flip, self.temperatures = self.options.pop("flip", False), self.options.pop("temperatures", (1.0,))
-        self.temperature = self.temperatures[0]
+        self.flip = self.options.pop("flip", False)
         self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
 
     def _build(self, layouts: Layouts, longest: int, seed: int) -> None:
@@ -91,25 +85,10 @@ class Oat(ObjectModel):
         # People's sequences on other scenes may be longer than those it learns from.
         self._build(layouts, train.objects.shape[1], seed)
         examples = LayoutSequences(layouts, train, flip=self.flip, seed=seed), LayoutSequences(layouts, validation)
-        choices = fit(
-            self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits"
-        )
-        if len(self.temperatures) > 1:
-            deltas = {one: self._delta(layouts, validation, one, seed) for one in self.temperatures}
-            self.temperature = min(deltas, key=deltas.get)
-            logger.info("behavioural delta of the validation scenes by temperature: %s", deltas)
-        return choices
+        # Lightning takes seconds to import, and a trained network does without.
+        from cogmodels.training.fit import fit
 
-    def _delta(self, layouts: Layouts, validation: Sequences, temperature: float, seed: int) -> float:
-        """Behavioural delta of 15 sequences drawn for each validation scene."""
-        self.temperature, drawn = temperature, []
-        for scene in np.unique(validation.scene):
-            paths = self.sample(layouts, int(scene), 15, np.random.default_rng([seed, 83, int(scene)]))
-            drawn.append(np.mean([behaviour(path, int(layouts.target[scene])) for path in paths], axis=0))
-        people = [
-            behaviour(validation.path(k), int(layouts.target[validation.scene[k]])) for k in range(len(validation))
-        ]
-        return behavioural_delta(np.mean(drawn, axis=0), np.mean(people, axis=0))
+        return fit(self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits")
 
     @torch.inference_mode()
     def log_next(self, layouts: Layouts, paths: Sequences) -> np.ndarray:
@@ -155,7 +134,7 @@ class Oat(ObjectModel):
                 kept = self.scene(layouts, scene)
                 before = [self.net.start(kept, n), self.net.embed(kept, objects)]
                 states = self.net.decode(kept, torch.cat(before, 1))[:, -1:]
-            chosen = _chosen(self.net.logits(kept, states, step)[:, 0, :-1] / self.temperature, numbers)
+            chosen = _chosen(self.net.logits(kept, states, step)[:, 0, :-1], numbers)
             over = chosen == layouts.there.shape[1]
             ended = torch.where(over & (ended == steps), step, ended)
             if bool((ended < steps).all()):
@@ -168,7 +147,7 @@ class Oat(ObjectModel):
 
     def weights(self) -> dict[str, np.ndarray]:
         arrays = {f"net/{name}": value.contiguous().numpy() for name, value in self.net.state_dict().items()}
-        return arrays | {"longest": np.array([self.longest]), "temperature": np.array([self.temperature])}
+        return arrays | {"longest": np.array([self.longest])}
 
 
 def _chosen(logits: Tensor, uniform: Tensor) -> Tensor:
