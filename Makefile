@@ -11,13 +11,16 @@ FLOCK := $(if $(shell command -v flock),flock --wait 60 --conflict-exit-code 3 .
 # Bars in a terminal, lines of text elsewhere.
 LOGGER = $(shell test -t 2 && $(BIN)/python -c "import snakemake_logger_plugin_rich" 2>/dev/null && echo --logger rich)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# OSIE=1: real scanpaths beside the default study's simulated ones.
+OVERLAY := $(if $(filter 1 yes true,$(OSIE)),--configfile config/ablations/with-osie.yaml)
 
 .PHONY: run test check fast format bench drill lock generate clean help
 
 # One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
-run: $(STAMP)  ## set up and run the default study
+run: $(STAMP)  ## set up and run the default study; OSIE=1 adds real scanpaths, from the mirror or the internet
 	@mkdir -p .snakemake
-	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES) $(LOGGER)' || { \
+	@echo "$(BIN)/snakemake --cores $(CORES) $(OVERLAY)"
+	@$(FLOCK) sh -c '$(BIN)/snakemake --unlock --quiet all; exec $(BIN)/snakemake --cores $(CORES) $(LOGGER) $(OVERLAY)' || { \
 	    status=$$?; \
 	    test $$status -ne 3 || echo "Another run still works in this folder: wait for it, or end it." >&2; \
 	    exit $$status; }

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from maps import reader
 from network import flat, untrained
 from timing import inputs, run
+from training import together, training
 
 
 def prepare():
@@ -22,4 +23,5 @@ def prepare():
 
 
 if __name__ == "__main__":
-    run({"sampling": (3, prepare), "features": (3, lambda: reader(known=True))}, "cogmodels")
+    tasks = {"sampling": (3, prepare), "training": (3, lambda: training(together))}
+    run({**tasks, "features": (3, lambda: reader(known=True))}, "cogmodels")

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from maps import reader
 from network import flat, untrained
 from timing import inputs, run
+from training import one_by_one, training
 
 
 def prepare():
@@ -27,4 +28,5 @@ def prepare():
 
 
 if __name__ == "__main__":
-    run({"sampling": (1, prepare), "features": (1, lambda: reader(known=False))}, "torch")
+    tasks = {"sampling": (1, prepare), "training": (1, lambda: training(one_by_one))}
+    run({**tasks, "features": (1, lambda: reader(known=False))}, "torch")

@@ -97,6 +97,7 @@ class OatOptions(Section):
         "target", description="whose logit is the end's: the target token's, as published, or a token's of its own"
     )
     appearance: bool = Field(True, description="tokens hold what objects look like; else half of each is 0")
+    flip: bool = Field(False, description="half of the training scenes are mirrored, left to right")
     attention: AttentionChoice = Field(AttentionChoice(), description="mechanism of each place (docs/attention.md)")
     auxiliary_weight: float = Field(0.01, ge=0, description="weight of the loss of mechanisms that have one")
 

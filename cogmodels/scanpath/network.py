@@ -19,7 +19,6 @@ from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import ScanpathModel
 from cogmodels.scanpath.transformer import ImageTransformer, Scene, history, likelihoods, objective
 from cogmodels.scanpath.viewing import Paths, Pictures
-from cogmodels.training.fit import fit
 
 #: Scanpaths that are judged at a time.
 _AT_A_TIME = 64
@@ -111,6 +110,9 @@ class Transformer(ScanpathModel):
         with torch.no_grad():
             # Begins at the centre bias, the mean log duration and so on only as training finds them.
             self.net.begin.normal_(0, 0.02, generator=torch.Generator().manual_seed(seed))
+        # Lightning takes seconds to import, and a trained network does without.
+        from cogmodels.training.fit import fit
+
         return fit(
             self.net, objective, examples, held, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits"
         )

@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 
+from cogmodels.config.defaults import DEFAULT_STUDY
 from tests.dag.test_plans import empty_bids
 
 
@@ -58,6 +59,26 @@ def test_the_shipped_ablation_is_one_more_pipeline_and_experiment(workflow, root
     run = workflow("--configfile", str(root / "config" / "ablations" / "no-detrend.yaml"))
     assert run.counts["train_decoder"] == 9
     assert run.counts["clean_bold"] == 10 + 1
+
+
+def test_real_scanpaths_are_laid_over_the_default_study(workflow, root, readme):
+    assert "make run OSIE=1" in readme
+    for option, overlay in (("OSIE=1", " --configfile config/ablations/with-osie.yaml"), ("OSIE=", "")):
+        said = subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", "run", option, "CORES=3"],
+            cwd=root, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        printed, done = re.findall(r"(?<=snakemake --cores 3)[^\"']*", said)
+        assert printed.rstrip() == done.rstrip().replace("  ", " ") == overlay
+    overlay = root / "config" / "ablations" / "with-osie.yaml"
+    assert yaml.safe_load(overlay.read_text())["datasets"] == [*DEFAULT_STUDY["datasets"], "osie"]
+    run = workflow("--configfile", str(overlay))
+    expected = {
+        "fetch_source": 3, "convert_bids": 4 + 15, "extract_features": 2, "train_scanpath": 6, "score_scanpath": 6,
+        "train_decoder": 8, "score_process": 1, "compare_scanpaths": 2,
+    }  # fmt: skip
+    assert {rule: run.counts[rule] for rule in expected} == expected
+    assert "measure_consistency" not in run.counts
 
 
 def test_files_that_the_readme_names_exist(root, readme):

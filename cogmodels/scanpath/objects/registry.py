@@ -10,8 +10,8 @@ from cogmodels.scanpath.objects.model import ObjectModel
 from cogmodels.scanpath.objects.models.anywhere import AnyObject
 from cogmodels.scanpath.objects.models.markov import GuidedMarkov, MarkovObject
 from cogmodels.scanpath.objects.models.nearest_object import NearestObject
-from cogmodels.scanpath.objects.models.oat import Oat
 
+#: Those that do without torch, whose import takes longer than most of them.
 BASELINES = {
     "any_object": AnyObject,
     "nearest_object": NearestObject,
@@ -24,4 +24,6 @@ def make_model(config: Mapping[str, Any]) -> ObjectModel:
     """The model of a resolved config (``ObjectExperiment.config``)."""
     if config["model"] in BASELINES:
         return BASELINES[config["model"]]()
+    from cogmodels.scanpath.objects.models.oat import Oat
+
     return Oat(config["options"], ObjectRecipe(**config["recipe"]))

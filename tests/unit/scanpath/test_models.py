@@ -33,7 +33,7 @@ def network(pictures, parts, tmp_path_factory):
     return fitted("transformer", pictures, parts, tmp_path_factory.mktemp("net"), person=True)
 
 
-@pytest.mark.parametrize("name", [*BASELINES, "transformer"])
+@pytest.mark.parametrize("name", [*BASELINES, "saliency", "transformer"])
 def test_masses_sum_to_one_and_scanpaths_stay_in_the_image(name, pictures, parts, tmp_path):
     model, test = fitted(name, pictures, parts, tmp_path), parts["test"].of(np.arange(3))
     maps = model.step_maps(pictures, test)

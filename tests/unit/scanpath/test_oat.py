@@ -10,11 +10,12 @@ import torch
 from cogmodels.errors import DataError
 from cogmodels.scanpath.objects.layouts import grid_objects, layouts_of
 from cogmodels.scanpath.objects.model import Endings
+from cogmodels.scanpath.objects.models.oat import LayoutSequences
 from cogmodels.scanpath.objects.network import AppearanceEmbedding, ObjectTransformer, teach
 from cogmodels.scanpath.objects.registry import BASELINES, make_model
 from cogmodels.scanpath.objects.run import run_objects
 from cogmodels.scanpath.objects.score import score_objects
-from cogmodels.scanpath.objects.sequences import Sequences, of_part
+from cogmodels.scanpath.objects.sequences import Sequences, of_part, sequences_of
 from cogmodels.scanpath.objects.summary import DELTA, behaviours, compare_objects, scene_units, summarise, values_of
 from cogmodels.scanpath.viewing import split_scanpaths
 
@@ -248,3 +249,14 @@ def test_scenes_with_fewer_objects_have_no_others(layouts):
         fewer, patches=np.where(np.arange(96)[:, None, None, None] % 12 < 9, fewer.patches, 0).astype(np.uint8)
     )
     torch.testing.assert_close(teach(net, looked(net, other), torch.tensor([[1, 2]]), torch.tensor([2]))[0], logits)
+
+
+def test_half_of_the_training_scenes_are_mirrored(layouts, sequences, split):
+    paths = sequences_of(sequences, split, layouts)["train"]
+    mirrored = LayoutSequences(layouts, paths, flip=True)
+    seen = [bool((mirrored.example(0, k)[1]["place"] != layouts.place[mirrored.scenes[0]]).any()) for k in range(40)]
+    assert 10 < sum(seen) < 30
+    there = mirrored.example(0, seen.index(True))[1]["place"]
+    np.testing.assert_array_equal(there[:, 1], 3 - layouts.place[mirrored.scenes[0]][:, 1])
+    plain = LayoutSequences(layouts, paths)
+    assert all((plain.example(0, k)[1]["place"] == layouts.place[plain.scenes[0]]).all() for k in range(9))

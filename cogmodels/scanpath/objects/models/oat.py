@@ -18,14 +18,13 @@ from cogmodels.scanpath.objects.layouts import Layouts
 from cogmodels.scanpath.objects.model import ObjectModel
 from cogmodels.scanpath.objects.network import ObjectScene, ObjectTransformer, objective, teach
 from cogmodels.scanpath.objects.sequences import Sequences
-from cogmodels.training.fit import fit
 
 
 class LayoutSequences:
-    """A scene with all its sequences, as an example."""
+    """A scene with all its sequences, as an example; with ``flip`` half of them are mirrored, left to right."""
 
-    def __init__(self, layouts: Layouts, paths: Sequences) -> None:
-        self.layouts, self.paths = layouts, paths
+    def __init__(self, layouts: Layouts, paths: Sequences, *, flip: bool = False, seed: int = 0) -> None:
+        self.layouts, self.paths, self.flip, self.seed = layouts, paths, flip, seed
         self.scenes = np.unique(paths.scene)
         self.rows = [np.flatnonzero(paths.scene == scene) for scene in self.scenes]
         self.most = max(map(len, self.rows))
@@ -38,7 +37,11 @@ class LayoutSequences:
         room = self.most - len(rows)
         found = {"objects": self.paths.objects[rows], "lengths": self.paths.lengths[rows]}
         padded = {name: np.pad(one, [(0, room)] + [(0, 0)] * (one.ndim - 1)) for name, one in found.items()}
-        return scene, scene_arrays(self.layouts, scene) | padded
+        given = scene_arrays(self.layouts, scene)
+        if self.flip and np.random.default_rng([self.seed, epoch, scene, 13]).random() < 0.5:
+            last = self.layouts.rows_columns[1] - 1
+            given["place"] = np.stack([given["place"][:, 0], last - given["place"][:, 1]], -1)
+        return scene, given | padded
 
 
 def scene_arrays(layouts: Layouts, scene: int) -> dict[str, Any]:
@@ -62,6 +65,7 @@ class Oat(ObjectModel):
 
     def __init__(self, options: Mapping[str, Any], recipe: ObjectRecipe | None = None) -> None:
         self.options, self.recipe = dict(options), recipe or ObjectRecipe()
+        self.flip = self.options.pop("flip", False)
         self.options["attention"] = AttentionChoice(**(self.options.get("attention") or {}))
 
     def _build(self, layouts: Layouts, longest: int, seed: int) -> None:
@@ -80,7 +84,10 @@ class Oat(ObjectModel):
         self.longest = int(train.lengths.max())
         # People's sequences on other scenes may be longer than those it learns from.
         self._build(layouts, train.objects.shape[1], seed)
-        examples = LayoutSequences(layouts, train), LayoutSequences(layouts, validation)
+        examples = LayoutSequences(layouts, train, flip=self.flip, seed=seed), LayoutSequences(layouts, validation)
+        # Lightning takes seconds to import, and a trained network does without.
+        from cogmodels.training.fit import fit
+
         return fit(self.net, objective, *examples, self.recipe, seed=seed, folder=Path(folder or "."), monitor="bits")
 
     @torch.inference_mode()
