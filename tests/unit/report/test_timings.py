@@ -42,12 +42,12 @@ def test_start_up_is_what_the_body_did_not_take(folder):
 
 
 def test_the_command_names_what_is_worth_joining(folder, capsys):
-    ran(folder, "track_run", "a", 4.0, 3.0, "finished in 1.00 s")
-    ran(folder, "track_run", "b", 4.0, 3.0, "finished in 1.00 s")
+    ran(folder, "track_experiment", "a", 4.0, 3.0, "finished in 1.00 s")
+    ran(folder, "track_experiment", "b", 4.0, 3.0, "finished in 1.00 s")
     assert main(["timings", str(folder)]) == 0
     told = capsys.readouterr().out
     assert "75%" in told
-    assert told.endswith("Start-up above 20% in 1 rules of several jobs: track_run.\n")
+    assert told.endswith("Start-up above 20% in 1 rules of several jobs: track_experiment.\n")
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path, capsys):
