@@ -111,7 +111,9 @@ def test_killed_at_random_moments(undisturbed, root, workflow):
     moments = random.Random(0)
     for _ in range(KILLS):
         process = start(root, workflow.folder, *CONFIG)
-        time.sleep(moments.uniform(2.0, max(3.0, 0.5 * undisturbed[1])))
+        # So that the last one comes before the study is done: all five take some three quarters of an undisturbed run.
+        time.sleep(moments.uniform(2.0, max(3.0, 1.4 * undisturbed[1] / KILLS)))
+        assert process.poll() is None, "done, or stopped by itself, before it could be killed"
         print(f"killed with {len(digests(workflow.folder))} of {len(undisturbed[0])} files there")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

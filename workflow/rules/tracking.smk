@@ -29,7 +29,7 @@ rule track_comparison:
     input:
         scores=f"{RESULTS}/compare/scores.csv",
         differences=f"{RESULTS}/compare/config_differences.csv",
-        figure=f"{RESULTS}/compare/scores.png",
+        shown=f"{RESULTS}/compare/scores",
         tests=ranked("pairs.csv") + ranked("ranks.csv"),
         figures=ranked("ranks.png") + overlaid("learning.png"),
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],

@@ -30,7 +30,7 @@ with job(snakemake):
     page = study_page(
         study,
         scores=pd.read_csv(given.scores),
-        comparison=Path(given.comparison),
+        comparison=unfolded([given.comparison]),
         figures={
             "decoding": list(map(Path, given.decoders)),
             "training": list(map(Path, given.training)),
