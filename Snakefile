@@ -19,7 +19,7 @@ rule all:
         responses=response_tables(),
         features=PLAN.feature_tables,
         joined=joined_scores(),
-        tracked=[f"{run}/wandb.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],
+        tracked=[f"{PLAN.experiment_folder(name)}/wandb.json" for name in PLAN.experiments],
         tracked_comparison=f"{PLAN.results}/compare/wandb.json",
         diets=trained_diets("wandb.json"),
         maps=[file for name in PLAN.voxel_models for file in model_files(name, "wandb.json")],

@@ -109,17 +109,19 @@ def _add_timings(commands: argparse._SubParsersAction) -> None:
     about = "What a study took: jobs, seconds, CPU seconds, memory of each rule, and the share of start-up."
     command = commands.add_parser("timings", help=about, description=about)
     command.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake ran (default: here)")
+    command.add_argument("--stages", action="store_true", help="a row a stage, as workflow/rules has them, not a rule")
     command.set_defaults(run=_timings)
 
 
 def _timings(chosen: argparse.Namespace) -> None:
-    from cogmodels.commands.timings import LIMIT, read_timings, summarise_timings
+    from cogmodels.commands.timings import LIMIT, read_timings, summarise_timings, with_stages
 
-    table = summarise_timings(read_timings(chosen.folder))
+    jobs, by = with_stages(read_timings(chosen.folder)), "stage" if chosen.stages else "rule"
+    table = summarise_timings(jobs, by)
     formats = {"startup_share": "{:.0%}".format} | dict.fromkeys(["seconds", "cpu_s", "startup_s"], "{:.1f}".format)
     print(table.to_string(index=False, na_rep="", formatters={**formats, "peak_mb": "{:.0f}".format}))
-    above = table["rule"][(table["startup_share"] > LIMIT) & (table["jobs"] > 1) & (table["rule"] != "all")]
-    print(f"\nStart-up above {LIMIT:.0%} in {len(above)} rules of several jobs: {', '.join(above) or 'none'}.")
+    above = table[by][(table["startup_share"] > LIMIT) & (table["jobs"] > 1) & (table[by] != "all")]
+    print(f"\nStart-up above {LIMIT:.0%} in {len(above)} {by}s of several jobs: {', '.join(above) or 'none'}.")
 
 
 if __name__ == "__main__":

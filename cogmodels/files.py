@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # Read once: it can only be read by setting it, which threads would see.
@@ -19,6 +19,16 @@ def digest(path: Path) -> str:
     """sha256 of a file, 64 hex digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unfolded(paths: Iterable[Path | str]) -> list[Path]:
+    """The paths, in place of each folder the files in it by name: a job that makes one file a run leaves a folder."""
+    found = []
+    for path in map(Path, paths):
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        # What lies hidden is a file that was cut off, or Snakemake's own.
+        found += [file for file in inside if not file.name.startswith(".")]
+    return found
 
 
 @contextlib.contextmanager

@@ -11,6 +11,8 @@ from cogmodels.errors import DataError
 
 #: Share of start-up above which jobs of a rule are worth joining.
 LIMIT = 0.2
+#: Rules of the workflow beside this package, a file a stage.
+RULES = Path(__file__).resolve().parents[2] / "workflow" / "rules"
 _FINISHED = re.compile(r"finished in ([0-9.]+) s\s*$")
 
 
@@ -53,30 +55,41 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summarise_timings(jobs: pd.DataFrame) -> pd.DataFrame:
-    """Rules by the time they took, and all of them.
+def summarise_timings(jobs: pd.DataFrame, by: str = "rule") -> pd.DataFrame:
+    """Rules (or stages) by the time they took, and all of them.
 
     Parameters
     ----------
     jobs : DataFrame
         As :func:`read_timings` gives it.
+    by : {"rule", "stage"}
+        Column of ``jobs`` that names the rows; ``stage`` as :func:`with_stages` adds it.
 
     Returns
     -------
     DataFrame
-        ``rule, jobs, seconds, cpu_s, peak_mb, startup_s, startup_share`` (of the seconds of jobs whose log tells), the
-        last row ``all``.
+        ``rule`` (or ``stage``), ``jobs, seconds, cpu_s, peak_mb, startup_s, startup_share`` (of the seconds of jobs
+        whose log tells), the last row ``all``.
     """
-    rows = [_sum(name, part) for name, part in jobs.groupby("rule")]
-    table = pd.DataFrame(rows).sort_values(["seconds", "rule"], ascending=[False, True])
-    return pd.concat([table, pd.DataFrame([_sum("all", jobs)])], ignore_index=True)
+    rows = [{by: name, **_sum(part)} for name, part in jobs.groupby(by)]
+    table = pd.DataFrame(rows).sort_values(["seconds", by], ascending=[False, True])
+    return pd.concat([table, pd.DataFrame([{by: "all", **_sum(jobs)}])], ignore_index=True)
 
 
-def _sum(name: str, jobs: pd.DataFrame) -> dict[str, float | int | str]:
+def with_stages(jobs: pd.DataFrame, rules: Path = RULES) -> pd.DataFrame:
+    """``jobs`` with a column ``stage``: the file in ``rules`` that has the rule, ``former`` where none has."""
+    stages = {
+        name: file.stem
+        for file in sorted(Path(rules).glob("*.smk"))
+        for name in re.findall(r"^rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    return jobs.assign(stage=jobs["rule"].map(stages).fillna("former"))
+
+
+def _sum(jobs: pd.DataFrame) -> dict[str, float | int]:
     told = jobs[jobs["startup_s"].notna()]
     startup, seconds = told["startup_s"].sum(), told["seconds"].sum()
     return {
-        "rule": name,
         "jobs": len(jobs),
         "seconds": jobs["seconds"].sum(),
         "cpu_s": jobs["cpu_s"].sum(),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from cogmodels.eeg.checks import good_samples, recording_name
 from cogmodels.eeg.event_design import INTERCEPT, EventType, covered_samples, expanded_design, lay_out
@@ -210,7 +210,7 @@ def subject_interval(values: np.ndarray, *, level: float = 0.95) -> tuple[np.nda
             f"{n} subject has no interval", where="responses across subjects", remedy="Give two subjects or more"
         )
     mean = values.mean(axis=0)
-    half = student.ppf(0.5 + level / 2, n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    half = stdtrit(n - 1, 0.5 + level / 2) * values.std(axis=0, ddof=1) / np.sqrt(n)
     return mean, mean - half, mean + half
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
-from scipy.interpolate import BSpline
 
 from cogmodels.errors import DataError
 
@@ -55,6 +54,8 @@ class SplineBasis:
 
     def columns(self, values: np.ndarray) -> np.ndarray:
         """Columns (n, k) of the design; values beyond the range count as its ends."""
+        from scipy.interpolate import BSpline
+
         values = np.clip(np.asarray(values, dtype=float), self.knots[0], self.knots[-1])
         full = BSpline.design_matrix(values, self.knots, 3).toarray()
         middle = full.shape[1] // 2

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import welch
 
 from cogmodels.eeg.checks import good_samples
 from cogmodels.eeg.epochs import epoch_values, signal_type
@@ -93,6 +92,7 @@ def plus_minus_snr(values: np.ndarray) -> float | None:
 def line_level(raw: BaseRaw, line_hz: float) -> float | None:
     """Power of the mains over its neighbours, dB, median over good EEG channels; None where the rate is too low."""
     import mne
+    from scipy.signal import welch
 
     rate = raw.info["sfreq"]
     picks = mne.pick_types(raw.info, eeg=True, exclude="bads")

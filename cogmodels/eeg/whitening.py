@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
 
 from cogmodels.errors import DataError
 
@@ -80,6 +79,8 @@ def fit_whitener(
         ]
         covariance = np.mean([part for part, _ in found], axis=0)
         shrunk = float(np.mean([part for _, part in found]))
+    from scipy.linalg import eigh
+
     variances, vectors = eigh(covariance)
     kept = variances > RANK_TOLERANCE * variances[-1]
     matrix = (vectors[:, kept] / np.sqrt(variances[kept])) @ vectors[:, kept].T

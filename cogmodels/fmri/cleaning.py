@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import legendre
-from scipy.linalg.blas import dgemm
 
 from cogmodels.errors import DataError
-from cogmodels.fmri._cleaning_kernels import load_block, store_block, sum_squares
 
 # Voxels worked on at once: bounds the float64 copies to some tens of MB; and where the copy is to stay in the cache.
 CHUNK, BLOCK = 8192, 256
@@ -257,6 +255,10 @@ def _project_out(
 
     With ``stays``, the basis of what is left, that projection is taken instead.
     """
+    from scipy.linalg.blas import dgemm
+
+    from cogmodels.fmri._cleaning_kernels import load_block, store_block, sum_squares
+
     rows = np.arange(len(data)) if keep is None else np.flatnonzero(keep)
     kept, n_voxels = np.ascontiguousarray(basis if stays is None else stays), data.shape[1]
     cleaned = np.empty((len(rows), n_voxels), dtype=dtype)

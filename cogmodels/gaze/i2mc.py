@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.signal import cheby1, filtfilt
 
 from cogmodels.errors import DataError
 from cogmodels.gaze import _i2mc_kernels as i2mc_kernels
@@ -223,6 +222,8 @@ def _window_starts(missing: np.ndarray, size: int, step: int) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _filters(size: int, versions: tuple[int, ...], order: int) -> tuple[np.ndarray, np.ndarray]:
     """What the low pass and the choice of samples of each version do to a window, as one matrix; rows of each."""
+    from scipy.signal import cheby1, filtfilt
+
     parts = []
     for k in versions:
         b, a = cheby1(order, _RIPPLE_DB, 0.8 / k)

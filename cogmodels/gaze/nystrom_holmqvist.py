@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import savgol_coeffs
 
 from cogmodels.errors import DataError
 from cogmodels.gaze import _adaptive_kernels as adaptive_kernels
@@ -125,6 +124,8 @@ def peak_threshold(speed: np.ndarray, options: NystromHolmqvist | None = None) -
 
 def _acceleration(x: np.ndarray, y: np.ndarray, rate: float) -> np.ndarray:
     """Size of the acceleration, deg/s^2; NaN near losses and the ends."""
+    from scipy.signal import savgol_coeffs
+
     window = max(5, 2 * (int(0.019 * rate) // 2) + 1)
     weights = savgol_coeffs(window, SAVGOL_DEGREE, deriv=2, use="dot") * rate**2
     result = np.full((2, len(x)), np.nan)

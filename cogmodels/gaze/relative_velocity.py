@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.signal import savgol_coeffs
 
 from cogmodels.gaze import _kernels as kernels
 from cogmodels.gaze import _relative_velocity_kernels as own_kernels
@@ -144,6 +143,8 @@ def detect_relative_velocity(recording: Recording, **parameters: float) -> pd.Da
 
 def _relative_speed(x: np.ndarray, y: np.ndarray, recording: Recording, window_s: float, slow_s: float) -> np.ndarray:
     """Speed (n,) above the running median of velocity, deg/s; NaN near losses and pauses."""
+    from scipy.signal import savgol_coeffs
+
     rate = recording.sampling_rate
     window, size = (2 * (int(seconds * rate) // 2) + 1 for seconds in (window_s, slow_s))
     weights = savgol_coeffs(max(window, 3), SAVGOL_DEGREE, deriv=1, use="dot") * rate

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.signal import butter, savgol_filter
 
 from cogmodels.errors import DataError
 from cogmodels.gaze import _filter_kernels as filters
@@ -163,6 +162,8 @@ def remodnav_events(
 
 
 def _limits(options: REMoDNaV, scale: float, rate: float) -> _Limits:
+    from scipy.signal import butter
+
     if not rate > 2 * options.lowpass_hz:
         raise DataError(
             f"{rate:g} Hz is too slow for a low pass at {options.lowpass_hz:g} Hz",
@@ -219,5 +220,7 @@ def _prepared(
 
 
 def _smoothed(values: np.ndarray, window: int) -> np.ndarray:
+    from scipy.signal import savgol_filter
+
     whole = len(values) >= window and np.isfinite(values[:window]).all() and np.isfinite(values[-window:]).all()
     return savgol_filter(values, window, _SAVGOL_DEGREE, mode="interp" if whole else "nearest")

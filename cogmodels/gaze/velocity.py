@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import savgol_coeffs
 
 from cogmodels.errors import DataError
 from cogmodels.gaze.geometry import gaze_degrees
@@ -72,6 +71,8 @@ def speed(recording: Recording, method: str = "five_point") -> np.ndarray:
 
 
 def _savgol_weights(sampling_rate: float) -> np.ndarray:
+    from scipy.signal import savgol_coeffs
+
     window = max(5, 2 * (int(SAVGOL_WINDOW_S * sampling_rate) // 2) + 1)
     return savgol_coeffs(window, SAVGOL_DEGREE, deriv=1, use="dot")
 

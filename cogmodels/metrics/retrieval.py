@@ -22,9 +22,7 @@ def cosine_matrix(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def candidates_ahead(similarity: np.ndarray) -> np.ndarray:
     """Number (n, m) of the other candidates of a row that are at least as similar."""
-    from scipy.stats import rankdata
-
-    return similarity.shape[1] - rankdata(similarity, method="min", axis=1)
+    return similarity.shape[1] - _ranks(similarity)[0]
 
 
 def top_k(similarity: np.ndarray, k: int) -> np.ndarray:
@@ -66,12 +64,31 @@ def two_way(similarity: np.ndarray) -> np.ndarray:
     ValueError
         Fewer than two candidates.
     """
-    from scipy.stats import rankdata
-
     candidates = similarity.shape[1]
     if candidates < 2:
         raise ValueError("two-way identification needs at least two candidates")
-    return (rankdata(similarity, method="average", axis=1) - 1.0) / (candidates - 1)
+    lowest, highest = _ranks(similarity)
+    return ((lowest + highest) / 2 - 1.0) / (candidates - 1)
+
+
+def _ranks(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest rank (n, m), from 1, that a value shares with its equals in its row; NaN in a row with NaN.
+
+    As scipy.stats has them, the import of which takes longer than the work of most jobs that score.
+    """
+    values = np.asarray(values)
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered, places = np.take_along_axis(values, order, axis=1), np.arange(values.shape[1])
+    rises = ordered[:, 1:] != ordered[:, :-1]
+    edge = np.ones((len(values), 1), dtype=bool)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, rises]), places, 0), axis=1)
+    last = np.where(np.hstack([rises, edge]), places, values.shape[1])
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    found = np.empty((2, *values.shape))
+    for ranks, ends in zip(found, (first, last), strict=True):
+        np.put_along_axis(ranks, order, ends + 1.0, axis=1)
+        ranks[np.isnan(values).any(axis=1)] = np.nan
+    return found[0], found[1]
 
 
 def _unit_rows(values: np.ndarray) -> np.ndarray:

@@ -1,19 +1,15 @@
-"""Comparison of experiments: one table of scores, the config that differs, one figure."""
+"""Comparison of experiments: one table of scores, the config that differs, one page."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cogmodels.errors import DataError
 from cogmodels.report.html import METRIC_NAMES, embedded, render
-from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SCORE_COLUMNS = [
     "study", "family", "dataset", "experiment", "protocol", "metric",
@@ -25,12 +21,6 @@ CONTROL_COLUMN = "shuffled_brain"
 
 #: Scores that a figure beside others would only repeat.
 TABLE_ONLY = {"retrieval_top5", "brain_retrieval_top5", "cosine"}
-
-#: Scores of scanpaths that tables and comparisons have, and that would make the figure of all scores a yard long.
-_REPEATS = {
-    "cnss", "cauc", "scanmatch_timed", "crps_scanmatch", "string_edit", "crps_string_edit", "sequence_score_timed",
-    *(f"multimatch_{part}" for part in ("vector", "direction", "length", "position", "duration")),
-}  # fmt: skip
 
 
 def gather_scores(paths: Iterable[Path]) -> pd.DataFrame:
@@ -147,55 +137,6 @@ def _of_block(table: pd.DataFrame | None, family: str, dataset: str, protocol: s
         return []
     mine = table[(table["family"] == family) & (table["dataset"] == dataset) & (table["protocol"] == protocol)]
     return [(metric, list(some.itertuples())) for metric, some in mine.groupby("metric", sort=False)]
-
-
-def plot_scores(scores: pd.DataFrame, simulated: Collection[str] = (), made: Mapping[str, str] | None = None) -> Figure:
-    """Every experiment's score with its interval, chance and ceiling, one panel a metric.
-
-    ``simulated``, ``made``: as :func:`comparison_page` takes them.
-    """
-    metrics = [name for name in dict.fromkeys(scores["metric"]) if name not in TABLE_ONLY | _REPEATS]
-    counts = [max(1, int((scores["metric"] == metric).sum())) for metric in metrics]
-    height = 1.1 + sum(0.34 * count + 0.75 for count in counts)
-    with house_style():
-        figure = new_figure(8.6, max(2.2, height))
-        if not metrics:
-            figure.text(0.5, 0.5, "no experiment in this study", ha="center")
-            return figure
-        panels = figure.subplots(len(metrics), 1, squeeze=False, height_ratios=[c + 1.2 for c in counts])[:, 0]
-        for panel, metric in zip(panels, metrics, strict=True):
-            mine = scores[scores["metric"] == metric].iloc[::-1].reset_index(drop=True)
-            for place, row in enumerate(mine.itertuples()):
-                above = row.p < 0.05
-                colour = BLUE if above else GREY
-                panel.plot([row.ci_low, row.ci_high], [place, place], color=colour, lw=2.2, solid_capstyle="round")
-                panel.plot(row.value, place, "o", color=colour, ms=6.5)
-                panel.plot([row.chance] * 2, [place - 0.38, place + 0.38], color=VERMILLION, lw=1.6)
-                if pd.notna(row.ceiling):
-                    panel.plot([row.ceiling] * 2, [place - 0.38, place + 0.38], color="black", lw=1.2, ls=":")
-            kinds = [
-                kind_of(family, name, simulated, made or {})
-                for family, name in zip(mine["family"], mine["dataset"], strict=True)
-            ]
-            # The name is enough, unless one is scored under several protocols.
-            several = mine.groupby("experiment")["protocol"].transform("nunique") > 1
-            shown = mine["experiment"].where(~several, mine["experiment"] + ", " + mine["protocol"])
-            names = [f"{name} ({kind})" for name, kind in zip(shown, kinds, strict=True)]
-            panel.set_yticks(range(len(mine)), names)
-            panel.set_ylim(-0.7, len(mine) - 0.3)
-            panel.set_title(METRIC_NAMES.get(metric, metric))
-            panel.grid(axis="x", color=LIGHT, lw=0.7)
-            panel.set_axisbelow(True)
-        from matplotlib.lines import Line2D
-
-        legend = [
-            Line2D([], [], color=BLUE, marker="o", lw=2.2, label="score and 95 % interval, p < .05"),
-            Line2D([], [], color=GREY, marker="o", lw=2.2, label="p >= .05"),
-            Line2D([], [], color=VERMILLION, lw=1.6, label="chance"),
-            Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
-        ]
-        figure.legend(handles=legend, loc="outside lower center", ncols=4)
-        return figure
 
 
 def kind_of(family: str, dataset: str, simulated: Collection[str], made: Mapping[str, str]) -> str:

@@ -34,7 +34,7 @@ def study_page(
     study: Mapping[str, Any],
     *,
     scores: pd.DataFrame,
-    comparison: Path,
+    comparison: Sequence[Path],
     figures: Mapping[str, list[Path]],
     quality: Mapping[str, Mapping[str, pd.DataFrame]],
     fixations: Mapping[str, pd.DataFrame],
@@ -52,8 +52,8 @@ def study_page(
         Name, title, data sets, pipelines and experiments, as the workflow gives them.
     scores : DataFrame
         The study's score table.
-    comparison : path
-        Figure of all scores.
+    comparison : sequence of paths
+        Figures of all scores, one a family or a part of it.
     figures : mapping of section -> paths
         Figures in reading order.
     quality : mapping of {"gaze", "eeg", "fmri", "clocks", "responses"} -> mapping of "data set / pipeline" -> DataFrame
@@ -78,7 +78,7 @@ def study_page(
         headline=list(headline.itertuples()),
         scores=list(scores.itertuples()),
         metric_names=METRIC_NAMES,
-        comparison=embedded(comparison),
+        comparison=[{"source": embedded(path), "name": path.stem.replace("_", " ")} for path in comparison],
         sections=[
             {
                 "name": name,

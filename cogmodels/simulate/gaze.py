@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from cogmodels.errors import DataError
 
@@ -285,6 +284,8 @@ def _trial_at(times: np.ndarray, onsets: np.ndarray, trial_duration: float) -> n
 
 def _pupil(lit: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
     """Diameter in mm: a slow mean-reverting walk, constriction while light acts, noise."""
+    from scipy.signal import lfilter
+
     memory = np.exp(-1 / (PUPIL_WALK_S * rate))
     walk = lfilter([np.sqrt(1 - memory**2)], [1, -memory], rng.standard_normal(len(lit)))
     decay = np.exp(-1 / (CONSTRICTION_S * rate))

@@ -46,7 +46,7 @@ STUDY = {
 }  # fmt: skip
 CONFIG = ("--configfile", "diets.yaml")
 # What follows from the searches of one experiment.
-AFTER = {"score_search": 1, "compare_searches": 1, "plot_search": 1, "track_run": 2}
+AFTER = {"score_search": 1, "compare_searches": 1, "plot_search": 1, "track_experiment": 1}
 REPORT = {
     "all": 1, "compare_diets": 1, "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1,
     "make_report": 1,

@@ -56,15 +56,15 @@ def test_default_study(workflow):
         "simulate_truth": 2, "simulate_subject": 2 * SUBJECTS, "tabulate_features": 2,
         "mask_bold": 2 + 2 * SUBJECTS, "clean_bold": 2 + 2 * SUBJECTS,
         "extract_responses": 2 + 2 * SUBJECTS, "plot_bold": 2 + 2 * SUBJECTS,
-        "measure_bold": 2 + 2 * SUBJECTS, "tabulate_bold_quality": 4, "plot_bold_quality": 12,
-        "clean_gaze": 8 + 3, "detect_events": 8 + 3, "measure_gaze": 8 + 3, "plot_gaze": 8,
+        "measure_bold": 2 + 2 * SUBJECTS, "tabulate_bold_quality": 4, "plot_bold_quality": 1,
+        "clean_gaze": 8 + 3, "detect_events": 8 + 3, "measure_gaze": 3, "plot_gaze": 8,
         "tabulate_fixations": 3, "tabulate_gaze_quality": 3,
         "clean_eeg": 2 * SUBJECTS + 3, "epoch_eeg": 2 * SUBJECTS,
-        "tabulate_epochs": 2 * SUBJECTS, "plot_evoked": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
+        "tabulate_epochs": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
         "describe_viewing": 1, "simulate_viewing": 3, "synchronise_gaze": 3, "plot_synchronisation": 1,
         "score_joined": 1, "summarise_truth": 1,
         "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
-        "train_decoder": 8, "track_run": 8 + 2 * DISPLAYS + 3, "score_decoder": 8, "plot_decoder": 8,
+        "train_decoder": 8, "track_experiment": 8 + 2 + 3, "score_decoder": 8, "plot_decoder": 8,
         "draw_displays": DISPLAYS, "plot_displays": 1,
         "run_search": 2 * DISPLAYS, "score_search": 2, "plot_search": 2,
         "compare_searches": 1,
@@ -94,11 +94,11 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
     assert run.counts == {
         "all": 1, "mask_bold": 2, "clean_bold": 2, "extract_responses": 2, "plot_bold": 2,
         "measure_bold": 2, "tabulate_bold_quality": 1,
-        "clean_gaze": 2, "detect_events": 2, "measure_gaze": 2, "plot_gaze": 2,
+        "clean_gaze": 2, "detect_events": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
-        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "plot_evoked": 2, "average_evoked": 1, "plot_group_evoked": 1,
+        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "average_evoked": 1, "plot_group_evoked": 1,
         "tabulate_eeg_quality": 1, "report_eeg": 2,
-        "train_decoder": 1, "track_run": 1, "score_decoder": 1, "plot_decoder": 1,
+        "train_decoder": 1, "track_experiment": 1, "score_decoder": 1, "plot_decoder": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 
@@ -209,7 +209,7 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
     )
     run = workflow("--configfile", "mine.yaml")
     expected = {
-        "clean_eeg": 8, "epoch_eeg": 8, "tabulate_epochs": 8, "plot_evoked": 8, "find_bad_channels": 2, "fit_ica": 2,
+        "clean_eeg": 8, "epoch_eeg": 8, "tabulate_epochs": 8, "report_eeg": 8, "find_bad_channels": 2, "fit_ica": 2,
         "label_components": 2, "remove_components": 4, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2,
         "plot_group_evoked": 4, "decode_time": 4, "average_time_decoding": 2, "plot_time_decoding": 2,
     }  # fmt: skip
@@ -220,7 +220,7 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
 SHIPPED = {
     "decoding": {
         "fetch_source": None, "simulate_subject": 2 * SUBJECTS, "train_decoder": None, "train_cross_subject": 19,
-        "score_decoder": 25, "plot_decoder": 25, "plot_curves": 17, "track_run": 25, "compare_adaptation": 1,
+        "score_decoder": 25, "plot_decoder": 25, "plot_curves": 17, "track_experiment": 25, "compare_adaptation": 1,
         "tabulate_gaze_responses": SUBJECTS, "train_joint": 6, "score_modalities": 4,
     },
     "decoding-full": {
@@ -251,13 +251,13 @@ SHIPPED = {
     "osie": {
         "convert_bids": 15, "tabulate_scanpaths": 1, "measure_consistency": 1, "plot_consistency": 1,
         "extract_features": 2, "prepare_scanpaths": 1, "train_scanpath": 7, "score_scanpath": 7, "plot_scanpath": 7,
-        "compare_scanpaths": 1, "track_run": 7, "plot_next_fixations": 1,
+        "compare_scanpaths": 1, "track_experiment": 7, "plot_next_fixations": 1,
         # Of networks that differ in it, and there is one.
         "compare_attention": None,
     },
     "amazon": {
         "convert_bids": 6, "tabulate_scanpaths": 1, "prepare_objects": 1, "train_objects": 9, "score_objects": 9,
-        "plot_objects": 9, "compare_objects": 1, "track_run": 9, "train_scanpath": None, "compare_scanpaths": None,
+        "plot_objects": 9, "compare_objects": 1, "track_experiment": 9, "train_scanpath": None, "compare_scanpaths": None,
     },
     "natural-search": {
         "fetch_source": 2, "convert_bids": 6 + 15, "tabulate_scanpaths": 2, "gather_scenes": 2, "run_search": 14,

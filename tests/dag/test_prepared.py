@@ -128,7 +128,7 @@ def prepared(tmp_path_factory, make_workflow):
     (workflow.folder / "data_specs" / "mine.yaml").write_text(yaml.safe_dump(MINE))
     (workflow.folder / "own.yaml").write_text(yaml.safe_dump(STUDY))
     made = [f"{place}/sub-01_responses.parquet" for place in ("surfaces/sub-01", "dense/sub-01")]
-    made += ["sub-01_bold.png", "sub-01_task-see_run-3_quality.png"]
+    made += ["sub-01_bold.png", "quality"]
     made = [name if "/" in name else f"volumes/sub-01/figures/{name}" for name in made]
     targets = ["results/own/decoding/mine/categories/scores.csv", *(f"derivatives/mine/{name}" for name in made)]
     workflow("--configfile", "own.yaml", "--", *targets, dry=False)

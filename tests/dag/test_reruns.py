@@ -50,11 +50,11 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_one_parameter_of_a_pipeline(finished):
     run = finished(*CONFIG, "--config", "pipelines={ivt: {ivt: {velocity_threshold: 40.0}}}")
     assert run.counts == {
-        "all": 1, "detect_events": 1, "measure_gaze": 1, "plot_gaze": 1, "tabulate_fixations": 1,
+        "all": 1, "detect_events": 1, "plot_gaze": 1, "tabulate_fixations": 1,
         "tabulate_gaze_quality": 1, "make_report": 1,
     }  # fmt: skip
     assert "Params have changed" in reasons_of(run, "detect_events")
-    assert "updated by another job" in reasons_of(run, "measure_gaze")
+    assert "updated by another job" in reasons_of(run, "plot_gaze")
 
 
 def test_a_joint_decoder_reads_what_was_made_and_leaves_a_table_of_every_choice(finished):
@@ -77,19 +77,19 @@ def test_a_joint_decoder_reads_what_was_made_and_leaves_a_table_of_every_choice(
 
 def test_one_parameter_of_an_experiment(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {grid: [1.0, 10.0, 100.0]}}")
-    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_experiment": 1, **REPORT}
     assert "Params have changed" in reasons_of(run, "train_decoder")
 
 
 def test_more_permutations_score_again_but_do_not_train_again(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-eeg: {permutations: 3000}}")
     # W&B shows the figure with the run.
-    assert run.counts == {"score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
+    assert run.counts == {"score_decoder": 1, "plot_decoder": 1, "track_experiment": 1, **REPORT}
 
 
 def test_a_new_experiment_runs_itself_the_comparison_and_the_report(finished):
     run = finished(*CONFIG, "--config", "experiments={tiny-second: {extends: tiny-fmri, grid: [10.0]}}")
-    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT}
+    assert run.counts == {"train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_experiment": 1, **REPORT}
 
 
 def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
@@ -102,7 +102,7 @@ def test_a_pipeline_ablation_leaves_the_other_pipelines_alone(finished):
     assert run.counts == {
         "mask_bold": 2, "clean_bold": 2, "extract_responses": 2, "plot_bold": 2, "measure_bold": 2,
         "tabulate_bold_quality": 1,
-        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_run": 1, **REPORT,
+        "train_decoder": 1, "score_decoder": 1, "plot_decoder": 1, "track_experiment": 1, **REPORT,
     }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_one_line_of_a_kernel(finished):
     finally:
         restore()
     assert run.counts == {
-        "all": 1, "clean_gaze": 1, "detect_events": 1, "measure_gaze": 1, "plot_gaze": 1, "tabulate_fixations": 1,
+        "all": 1, "clean_gaze": 1, "detect_events": 1, "plot_gaze": 1, "tabulate_fixations": 1,
         "tabulate_gaze_quality": 1, "make_report": 1,
     }  # fmt: skip
     assert "Params have changed" in reasons_of(run, "clean_gaze")
@@ -125,7 +125,7 @@ def test_one_line_of_the_decoder(finished):
         run = finished(*CONFIG)
     finally:
         restore()
-    assert run.counts == {"train_decoder": 2, "score_decoder": 2, "plot_decoder": 2, "track_run": 2, **REPORT}
+    assert run.counts == {"train_decoder": 2, "score_decoder": 2, "plot_decoder": 2, "track_experiment": 2, **REPORT}
 
 
 def test_a_comment_reruns_nothing(finished):
@@ -138,7 +138,7 @@ def test_a_comment_reruns_nothing(finished):
 
 def test_tracking_mode_touches_no_result(finished):
     run = finished(*CONFIG, "--config", "tracking={mode: offline}")
-    assert run.counts == {"all": 1, "track_run": 2, "track_comparison": 1}
+    assert run.counts == {"all": 1, "track_experiment": 2, "track_comparison": 1}
 
 
 def test_a_lost_table_is_made_again_with_the_same_bytes(finished):

@@ -140,7 +140,7 @@ def test_a_change_runs_what_depends_on_it(searched):
     (searched.folder / "ablation.yaml").write_text(yaml.safe_dump(ablation))
     run = searched("--configfile", "own.yaml", "ablation.yaml")
     assert run.counts == {
-        "all": 1, "run_search": 2, "score_scenes": 1, "plot_scenes": 1, "plot_performance": 1, "track_run": 2,
+        "all": 1, "run_search": 2, "score_scenes": 1, "plot_scenes": 1, "plot_performance": 1, "track_experiment": 1,
         "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 

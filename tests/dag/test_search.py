@@ -60,7 +60,7 @@ def test_what_a_search_leaves(searched):
     found = trials["found"].to_numpy()
     assert (trials["n_fixations"].to_numpy()[found] == last[found]).all()
     assert read_json(run / "manifest.json")["metrics"]["fixations_per_second"] > 0
-    assert read_json(run / "wandb.json")["logged"]
+    assert read_json(run.parent / "wandb.json")["fold-bars_seed-0"]["logged"]
 
 
 def test_scores_name_chance_and_people(searched):
@@ -82,7 +82,7 @@ def test_an_ablation_of_three_lines_runs_itself_alone(searched):
     (searched.folder / "ablation.yaml").write_text(yaml.safe_dump(ablation))
     run = searched("--configfile", "own.yaml", "ablation.yaml")
     assert run.counts == {
-        "all": 1, "run_search": 1, "score_search": 1, "plot_search": 1, "track_run": 1,
+        "all": 1, "run_search": 1, "score_search": 1, "plot_search": 1, "track_experiment": 1,
         "compare_searches": 1, "rank_experiments": 1, "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
     }  # fmt: skip
 

@@ -131,10 +131,10 @@ def test_every_model_run_leaves_its_files_and_its_wandb_run(study):
     assert len(runs) == 8
     for run in runs:
         assert {path.name for path in run.iterdir()} == {
-            "model.safetensors", "predictions.parquet", "metrics.json", "choices.csv", "manifest.json", "wandb.json",
+            "model.safetensors", "predictions.parquet", "metrics.json", "choices.csv", "manifest.json",
         }  # fmt: skip
         manifest = json.loads((run / "manifest.json").read_text())
-        tracked = json.loads((run / "wandb.json").read_text())
+        tracked = json.loads((run.parent / "wandb.json").read_text())[run.name]
         assert tracked == {"logged": True, "mode": "offline", "id": manifest["id"]}
         (log,) = study.glob(f"results/default/wandb/offline-run-*-{manifest['id']}/run-*.wandb")
         content = log.read_bytes()

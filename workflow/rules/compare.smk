@@ -22,7 +22,13 @@ rule compare_experiments:
         parquet=f"{RESULTS}/compare/scores.parquet",
         differences=f"{RESULTS}/compare/config_differences.csv",
         table=report(f"{RESULTS}/compare/comparison.html", caption="../report/comparison.rst", category="Comparison"),
-        figure=report(f"{RESULTS}/compare/scores.png", caption="../report/comparison.rst", category="Comparison"),
+        figures=report(
+            directory(f"{RESULTS}/compare/scores"),
+            patterns=["{name}.png"],
+            caption="../report/comparison.rst",
+            category="Comparison",
+            labels={"scores": "{name}"},
+        ),
     log:
         "logs/compare_experiments/compare.log",
     benchmark:

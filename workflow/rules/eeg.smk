@@ -237,7 +237,7 @@ rule tabulate_epochs:
 
 
 rule plot_evoked:
-    """Draw a subject's evoked responses."""
+    """Draw a subject's evoked responses, where no page is made of the subject."""
     input:
         epochs=epochs_before(),
     output:
@@ -252,11 +252,11 @@ rule plot_evoked:
     benchmark:
         "logs/benchmarks/plot_evoked/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=EEG_PIPELINES,
+        pipeline=eeg_pipelines(subject_pages=[False]),
     conda:
         "../../envs/eeg.yaml"
     params:
-        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}",
+        title=evoked_title,
         code=code("plot_evoked"),
     script:
         "../scripts/plot_evoked.py"
@@ -363,7 +363,7 @@ rule tabulate_eeg_quality:
 
 
 rule report_eeg:
-    """Measure the quality of a subject's EEG, and make the HTML page of it: MNE starts once for both."""
+    """Measure a subject's EEG, draw its evoked responses and make the HTML page of it: MNE starts once for all."""
     input:
         raw=subject_raw,
         eeg=eeg_recordings,
@@ -374,6 +374,12 @@ rule report_eeg:
         quality=f"{EEG}/sub-{{subject}}_quality.json",
         page=report(
             f"{EEG}/figures/sub-{{subject}}_eeg.html",
+            category="EEG",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "{subject}"},
+        ),
+        evoked=report(
+            f"{EEG}/figures/sub-{{subject}}_evoked.png",
+            caption="../report/evoked.rst",
             category="EEG",
             labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "{subject}"},
         ),
@@ -388,6 +394,7 @@ rule report_eeg:
     params:
         recordings=subject_recordings,
         title=lambda wildcards: f"{eeg_title(wildcards)}: sub-{wildcards.subject}",
+        evoked_title=evoked_title,
         code=code("report_eeg"),
     script:
         "../scripts/report_eeg.py"

@@ -316,33 +316,33 @@ rule measure_bold:
 
 
 rule plot_bold_quality:
-    """Draw one run: what the mask holds, head motion, changes from volume to volume, before and after cleaning."""
+    """Draw each run of a subject: what the mask holds, head motion, changes by volume, before and after cleaning."""
     input:
-        raw=bold_before("smoothed"),
+        raw=subject_raw_before("smoothed"),
+        bold=subject_bold_before("smoothed"),
         mask=f"{FMRI}/func/sub-{{subject}}_desc-brain_mask.nii.gz",
-        motion=known_motion,
+        motion=subject_motion,
         cleaned=f"{FMRI}/func/sub-{{subject}}_desc-clean_bold.json",
         quality=f"{FMRI}/func/sub-{{subject}}_desc-quality_bold.json",
     output:
-        figure=report(
-            f"{FMRI}/figures/{{recording}}_quality.png",
+        figures=report(
+            directory(f"{FMRI}/figures/quality"),
+            patterns=["{recording}_quality.png"],
             caption="../report/bold_quality.rst",
             category="fMRI",
             labels={"data set": "{dataset}", "pipeline": "{pipeline}", "recording": "{recording}"},
         ),
     log:
-        "logs/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}_{recording}.log",
+        "logs/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}.log",
     benchmark:
-        "logs/benchmarks/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
+        "logs/benchmarks/plot_bold_quality/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
         pipeline=FMRI_PIPELINES,
     conda:
         "../../envs/fmri.yaml"
     params:
-        bold=bold_path("smoothed"),
-        clean=f"{FMRI}/func/{{recording}}_desc-clean_bold.nii.gz",
-        volumes=f"{FMRI}/func/{{recording}}_desc-quality_timeseries.tsv",
-        title=lambda wildcards: f"{PLAN.specs[wildcards.dataset].title}: {wildcards.recording}",
+        recordings=subject_recordings,
+        title=lambda wildcards: PLAN.specs[wildcards.dataset].title,
         code=code("plot_bold_quality"),
     script:
         "../scripts/plot_bold_quality.py"

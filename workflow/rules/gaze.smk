@@ -58,7 +58,7 @@ rule detect_events:
 
 
 rule measure_gaze:
-    """Measure one recording's data quality."""
+    """Measure one recording's data quality, where no figure is made of it."""
     input:
         samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
         events=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-detected_events.tsv",
@@ -69,7 +69,7 @@ rule measure_gaze:
     benchmark:
         "logs/benchmarks/measure_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
     wildcard_constraints:
-        pipeline=GAZE_PIPELINES,
+        pipeline=gaze_pipelines(figures=False),
     conda:
         "../../envs/gaze.yaml"
     params:
@@ -141,12 +141,12 @@ rule plot_truth:
 
 
 rule plot_gaze:
-    """Draw one recording: traces with events, gaze on the screen, main sequence, quality."""
+    """Measure one recording's data quality and draw it: traces with events, gaze on the screen, main sequence."""
     input:
         samples=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-clean_gaze.parquet",
         events=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-detected_events.tsv",
-        quality=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-quality_gaze.json",
     output:
+        quality=f"{GAZE_SUBJECT}/beh/{{recording}}_desc-quality_gaze.json",
         figure=report(
             f"{GAZE_SUBJECT}/figures/{{recording}}_gaze.png",
             caption="../report/gaze.rst",
@@ -158,7 +158,7 @@ rule plot_gaze:
     benchmark:
         "logs/benchmarks/plot_gaze/{dataset}_{pipeline}_sub-{subject}_{recording}.tsv"
     wildcard_constraints:
-        pipeline=GAZE_PIPELINES,
+        pipeline=gaze_pipelines(figures=True),
     conda:
         "../../envs/gaze.yaml"
     params:

@@ -6,7 +6,7 @@ rule make_report:
     input:
         scores=f"{RESULTS}/compare/scores.csv",
         table=f"{RESULTS}/compare/comparison.html",
-        comparison=f"{RESULTS}/compare/scores.png",
+        comparison=f"{RESULTS}/compare/scores",
         bold=figures_of("fmri"),
         rdms=[f"{folder}/agreement.png" for folder in PLAN.rdm_agreements.values()],
         maps=map_figures(),

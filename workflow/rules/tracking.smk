@@ -1,27 +1,27 @@
 """Weights & Biases, after the fact: a change of its mode, or its failure, touches no result."""
 
 
-rule track_run:
-    """Show a model run in Weights & Biases."""
+rule track_experiment:
+    """Show all runs of an experiment in Weights & Biases, whose client starts once for them."""
     input:
-        manifest=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/manifest.json",
-        metrics=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/metrics.json",
-        table=run_table,
+        manifests=run_files("manifest.json"),
+        metrics=run_files("metrics.json"),
+        tables=run_tables,
         figures=run_figures,
         curves=run_curves,
     output:
-        outcome=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/fold-{{fold}}_seed-{{seed}}/wandb.json",
+        outcome=f"{RESULTS}/{{family}}/{{dataset}}/{{experiment}}/wandb.json",
     log:
-        "logs/track_run/{family}_{dataset}_{experiment}_fold-{fold}_seed-{seed}.log",
+        "logs/track_experiment/{family}_{dataset}_{experiment}.log",
     benchmark:
-        "logs/benchmarks/track_run/{family}_{dataset}_{experiment}_fold-{fold}_seed-{seed}.tsv"
+        "logs/benchmarks/track_experiment/{family}_{dataset}_{experiment}.tsv"
     conda:
         "../../envs/report.yaml"
     params:
         tracking=STUDY.tracking.model_dump(),
-        code=code("track_run"),
+        code=code("track_experiment"),
     script:
-        "../scripts/track_run.py"
+        "../scripts/track_experiment.py"
 
 
 rule track_comparison:
@@ -29,7 +29,7 @@ rule track_comparison:
     input:
         scores=f"{RESULTS}/compare/scores.csv",
         differences=f"{RESULTS}/compare/config_differences.csv",
-        figure=f"{RESULTS}/compare/scores.png",
+        shown=f"{RESULTS}/compare/scores",
         tests=ranked("pairs.csv") + ranked("ranks.csv"),
         figures=ranked("ranks.png") + overlaid("learning.png"),
         manifests=[f"{run}/manifest.json" for name in PLAN.experiments for run in PLAN.run_folders(name)],

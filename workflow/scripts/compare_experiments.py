@@ -6,7 +6,8 @@ import pandas as pd
 
 from cogmodels.data.bids import write_csv
 from cogmodels.files import whole
-from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
+from cogmodels.report.all_scores import score_figures
+from cogmodels.report.compare import comparison_page, config_differences, gather_scores
 from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import read_manifest
@@ -24,5 +25,8 @@ with job(snakemake):
         temporary.write_text(page, encoding="utf-8")
     with whole(Path(wanted.parquet)) as temporary:
         scores.to_parquet(temporary, index=False)
-    save_figure(plot_scores(scores, *kinds), Path(wanted.figure))
+    folder = Path(wanted.figures)
+    folder.mkdir(exist_ok=True)
+    for name, figure in score_figures(scores, *kinds):
+        save_figure(figure, folder / f"{name}.png")
     write_csv(Path(wanted.differences), differences.reset_index())

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cogmodels.data.bids import read_tsv, write_csv
 from cogmodels.data.tables import read_fixations
-from cogmodels.files import whole
+from cogmodels.files import unfolded, whole
 from cogmodels.report.compare import gather_scores
 from cogmodels.report.methods import study_methods
 from cogmodels.report.page import study_page
@@ -25,16 +25,17 @@ with job(snakemake):
     checkout, installed = commit(str(Path.cwd())), versions()
     methods = study_methods(study, installed)
     runs = [read_manifest(Path(file)) for file in given.manifests]
-    origins = file_origins(snakemake.params.producers, runs, checkout)
+    makers = {str(file): made for place, made in snakemake.params.producers.items() for file in unfolded([place])}
+    origins = file_origins(makers, runs, checkout)
     page = study_page(
         study,
         scores=pd.read_csv(given.scores),
-        comparison=Path(given.comparison),
+        comparison=unfolded([given.comparison]),
         figures={
             "decoding": list(map(Path, given.decoders)),
             "training": list(map(Path, given.training)),
             "search": list(map(Path, given.searches)),
-            "fmri": list(map(Path, [*given.rdms, *given.maps, *given.bold])),
+            "fmri": unfolded([*given.rdms, *given.maps, *given.bold]),
             "eeg": list(map(Path, given.evoked)),
             "gaze": list(map(Path, [*given.truth, *given.gaze])),
             "scanpath": list(map(Path, [*given.scanpaths, *given.consistency_figures])),

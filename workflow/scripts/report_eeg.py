@@ -1,4 +1,4 @@
-"""Measure the quality of a subject's EEG, and make the HTML page of it."""
+"""Measure the quality of a subject's EEG, draw its evoked responses, and make the HTML page of it."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ from cogmodels.data.bids import find_sidecar, read_events, read_tsv, write_json
 from cogmodels.data.eeg import as_saved, events_path, read_eeg, read_epochs, read_raw
 from cogmodels.eeg.quality import quality
 from cogmodels.files import whole
+from cogmodels.report.eeg import plot_evoked
 from cogmodels.report.eeg_page import subject_report
+from cogmodels.report.style import save_figure
 from cogmodels.tracking.job import job
 
 with job(snakemake):
@@ -24,6 +26,7 @@ with job(snakemake):
         line_hz=find_sidecar(paths[0]).get("PowerLineFrequency"),
     )
     write_json(Path(snakemake.output.quality), measures)
+    save_figure(plot_evoked(epochs, title=snakemake.params.evoked_title), Path(snakemake.output.evoked))
     channels = [read_tsv(Path(file)) for file in given.channels]
     page = subject_report(
         snakemake.params.title, *recordings, epochs, quality=measures, channels=channels, components=components

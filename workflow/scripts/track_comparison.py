@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from cogmodels.data.bids import write_json
+from cogmodels.files import unfolded
 from cogmodels.report.compare import score_summary
 from cogmodels.tracking.job import job
 from cogmodels.tracking.manifest import build_manifest, read_manifest
@@ -40,7 +41,10 @@ with job(snakemake):
             "config_differences": pd.read_csv(given.differences, dtype=str),
             **{Path(file).stem: pd.read_csv(file) for file in given.tests},
         },
-        images={Path(file).stem: Path(file) for file in [given.figure, *given.figures]},
+        images={
+            **{f"scores/{file.stem}": file for file in unfolded([given.shown])},
+            **{Path(file).stem: Path(file) for file in given.figures},
+        },
         read=predictions,
     )
     write_json(Path(snakemake.output.outcome), outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.scanpath import _string_kernels as kernels
@@ -38,6 +37,8 @@ def cluster_symbols(x: np.ndarray, y: np.ndarray, bandwidth: float | None = None
             f"{len(points)} fixations, not all of them with a position", where="clusters", remedy="Give one or more"
         )
     if bandwidth is None:
+        from sklearn.neighbors import NearestNeighbors
+
         neighbours = NearestNeighbors(n_neighbors=max(1, int(len(points) * 0.3))).fit(points)
         bandwidth = float(neighbours.kneighbors(points)[0].max(axis=1).mean())
     if not bandwidth > 0:

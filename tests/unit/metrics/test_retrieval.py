@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import rankdata
 
 from cogmodels.metrics.retrieval import (
     candidates_ahead,
@@ -70,3 +71,17 @@ def test_a_smaller_pool_is_the_mean_over_draws_and_by_hand():
     np.testing.assert_array_equal(top_k_of_pool(ahead, 5, 40), top_k(similarity, 5))
     with pytest.raises(ValueError, match="pool of 41"):
         top_k_of_pool(ahead, 1, 41)
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (7, 2), (20, 30)])
+def test_ranks_are_those_of_scipy_with_ties_and_without(shape):
+    rng = np.random.default_rng(4)
+    for values in (rng.standard_normal(shape), rng.integers(0, 4, shape).astype(float), np.zeros(shape)):
+        assert np.array_equal(candidates_ahead(values), shape[1] - rankdata(values, method="min", axis=1))
+        if shape[1] > 1:
+            assert np.array_equal(two_way(values), (rankdata(values, axis=1) - 1) / (shape[1] - 1))
+
+
+def test_a_row_with_a_missing_similarity_has_no_ranks():
+    values = np.array([[0.1, np.nan, 0.3], [0.1, 0.2, 0.3]])
+    assert np.isnan(candidates_ahead(values)).tolist() == [[True] * 3, [False] * 3]

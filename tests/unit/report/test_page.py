@@ -9,7 +9,8 @@ from PIL import Image
 
 from cogmodels.config.study import FmriPipeline
 from cogmodels.errors import DataError
-from cogmodels.report.compare import comparison_page, config_differences, gather_scores, plot_scores
+from cogmodels.report.all_scores import TALLEST, plot_scores, score_figures
+from cogmodels.report.compare import comparison_page, config_differences, gather_scores
 from cogmodels.report.html import number
 from cogmodels.report.methods import study_methods
 from cogmodels.report.page import study_page
@@ -65,7 +66,7 @@ def page(scores, figure, **changes):
     }  # fmt: skip
     made = {figure.as_posix(): {"rule": "plot_it", "code": "f" * 64}}
     options = {
-        "comparison": figure, "figures": {"fmri": [figure] * 5}, "quality": {}, "fixations": {},
+        "comparison": [figure], "figures": {"fmri": [figure] * 5}, "quality": {}, "fixations": {},
         "consistency": scores.iloc[:0],
         "provenance": {"commit": "c" * 40 + "+changes", "versions": {"numpy": "2"}},
         "methods": study_methods(study, {"numpy": "2"}), "origins": file_origins(made, [], "c" * 40),
@@ -195,3 +196,31 @@ def test_scores_are_drawn_with_chance_and_kind(scores, tmp_path):
     assert [label.get_text() for label in panel.get_yticklabels()] == ["two (real)", "one (real)", "three (simulated)"]
     save_figure(figure, tmp_path / "f.png")
     assert Image.open(tmp_path / "f.png").size[0] > 500
+
+
+def many(family, dataset, metrics, experiments):
+    return [
+        {**score_rows(f"{family}-{number}", dataset), "family": family, "metric": metric}
+        for metric in metrics
+        for number in range(experiments)
+    ]
+
+
+def test_figures_of_all_scores_are_one_a_family_and_parts_where_that_is_too_long():
+    rows = many("decoding", "a", ["accuracy", "two_way", "retrieval_top5"], 3)
+    rows += many("eeg", "b", ["roc_auc"], 30) + many("eeg", "c", ["roc_auc"], 30)
+    rows += many("search", "d", [f"metric_{number}" for number in range(8)], 8)
+    scores = pd.DataFrame(rows)
+    found = {name: figure for name, figure in score_figures(scores)}
+    assert list(found) == ["decoding", "eeg_b", "eeg_c", "search_d_1", "search_d_2"]
+    assert max(figure.get_figheight() for figure in found.values()) <= TALLEST
+    # Every score is in one of them, but for those that only tables have.
+    shown = [panel.get_title(loc="left") for name in ("search_d_1", "search_d_2") for panel in found[name].axes]
+    assert shown == [f"metric_{number}" for number in range(8)]
+    assert len(found["decoding"].axes) == 2
+    assert found["eeg_b"].get_suptitle() == "EEG: b"
+    assert found["search_d_2"].get_suptitle() == "Search: d, part 2"
+
+
+def test_a_study_without_scores_has_no_figure_of_them():
+    assert list(score_figures(pd.DataFrame([score_rows("one", "d")])[:0])) == []

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cogmodels.cli import main
-from cogmodels.commands.timings import read_timings, summarise_timings
+from cogmodels.commands.timings import read_timings, summarise_timings, with_stages
 from cogmodels.errors import DataError
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -42,12 +42,24 @@ def test_start_up_is_what_the_body_did_not_take(folder):
 
 
 def test_the_command_names_what_is_worth_joining(folder, capsys):
-    ran(folder, "track_run", "a", 4.0, 3.0, "finished in 1.00 s")
-    ran(folder, "track_run", "b", 4.0, 3.0, "finished in 1.00 s")
+    ran(folder, "track_experiment", "a", 4.0, 3.0, "finished in 1.00 s")
+    ran(folder, "track_experiment", "b", 4.0, 3.0, "finished in 1.00 s")
     assert main(["timings", str(folder)]) == 0
     told = capsys.readouterr().out
     assert "75%" in told
-    assert told.endswith("Start-up above 20% in 1 rules of several jobs: track_run.\n")
+    assert told.endswith("Start-up above 20% in 1 rules of several jobs: track_experiment.\n")
+
+
+def test_stages_are_the_files_of_rules(folder, tmp_path, capsys):
+    ran(folder, "a_rule_of_last_year", "x", 2.0, 1.0, "finished in 1.00 s")
+    jobs = with_stages(read_timings(folder))
+    assert dict(zip(jobs["rule"], jobs["stage"], strict=True)) == {
+        "clean_gaze": "gaze", "train_decoder": "decoding", "make_report": "report", "a_rule_of_last_year": "former",
+    }  # fmt: skip
+    assert main(["timings", str(folder), "--stages"]) == 0
+    told = capsys.readouterr().out
+    assert told.split()[0] == "stage"
+    assert told.endswith("Start-up above 20% in 0 stages of several jobs: none.\n")
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path, capsys):

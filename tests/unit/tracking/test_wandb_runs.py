@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -138,21 +139,25 @@ def test_keys_are_blacked_out(monkeypatch):
 
 @pytest.mark.slow
 def test_a_key_is_in_nothing_that_a_job_writes(run_folder, root, tmp_path):
-    """`track_run` online with a key that no server takes: the run is kept offline, and the key nowhere."""
+    """`track_experiment` online with a key that no server takes: two runs are kept offline, and the key nowhere."""
     folder, manifest = run_folder
+    second = shutil.copytree(folder, folder.with_name("fold-all_seed-1"))
+    write_manifest(second / "manifest.json", {**manifest, "id": "second", "metrics": {"accuracy": 0.25}})
     code = f"""
 import runpy, types
 from pathlib import Path
 folder = Path({str(folder)!r})
 wildcards = type("Wildcards", (dict,), {{"__getattr__": dict.__getitem__}})(
-    family="decoding", dataset="d", experiment="e", fold="all", seed="0")
-given = types.SimpleNamespace(manifest=folder / "manifest.json", metrics=folder / "metrics.json",
-    table=folder / "choices.csv", figures=[folder.parent / "decoder.png"], curves=[])
+    family="decoding", dataset="d", experiment="e")
+runs = [folder, Path({str(second)!r})]
+manifests, metrics, tables = ([one / name for one in runs] for name in ("manifest.json", "metrics.json", "choices.csv"))
+given = types.SimpleNamespace(
+    manifests=manifests, metrics=metrics, tables=tables, figures=[folder.parent / "decoder.png"], curves=[])
 tracking = dict(mode="online", project="p", entity=None, artifacts="small", artifact_limit_mb=1.0, timeout_s=1.0)
-snakemake = types.SimpleNamespace(rule="track_run", threads=1, log=[Path({str(tmp_path)!r}) / "logs" / "track.log"],
+snakemake = types.SimpleNamespace(rule="track_experiment", threads=1, log=[Path({str(tmp_path)!r}) / "logs" / "track.log"],
     input=given, wildcards=wildcards, params=types.SimpleNamespace(tracking=tracking),
-    output=types.SimpleNamespace(outcome=folder / "wandb.json"))
-runpy.run_path({str(root / "workflow" / "scripts" / "track_run.py")!r}, init_globals={{"snakemake": snakemake}})
+    output=types.SimpleNamespace(outcome=folder.parent / "wandb.json"))
+runpy.run_path({str(root / "workflow" / "scripts" / "track_experiment.py")!r}, init_globals={{"snakemake": snakemake}})
 """
     home = tmp_path / "home"
     home.mkdir()
@@ -163,10 +168,12 @@ runpy.run_path({str(root / "workflow" / "scripts" / "track_run.py")!r}, init_glo
         env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(root), "TMPDIR": str(tmp_path), **server},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    outcome = json.loads((folder / "wandb.json").read_text())
-    assert (outcome["logged"], outcome["mode"]) == (True, "offline"), (tmp_path / "logs" / "track.log").read_text()
-    assert outcome["reason"]
-    assert read_back(folder.parents[3], manifest["id"], set(METRICS))["summary"]["accuracy"] == 0.5
+    outcomes = json.loads((folder.parent / "wandb.json").read_text())
+    assert list(outcomes) == [folder.name, second.name]
+    for outcome, accuracy in zip(outcomes.values(), (0.5, 0.25), strict=True):
+        assert (outcome["logged"], outcome["mode"]) == (True, "offline"), (tmp_path / "logs" / "track.log").read_text()
+        assert outcome["reason"]
+        assert read_back(folder.parents[3], outcome["id"], {"accuracy"})["summary"]["accuracy"] == accuracy
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert [path for path in written if FAKE_KEY.encode() in path.read_bytes()] == []

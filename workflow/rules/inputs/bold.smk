@@ -86,15 +86,6 @@ def subject_raw_before(step=None):
     return lambda wildcards: [] if subject_bold_before(step)(wildcards) else subject_raw(wildcards)
 
 
-def known_motion(wildcards):
-    """The motion parameters of a run: those of its realignment, or fMRIPrep's confounds; none without either."""
-    if prepared_of(wildcards):
-        return prepared_file(wildcards, "confounds")
-    if not STUDY.pipelines[wildcards.pipeline].realign:
-        return []
-    return f"{FMRI}/func/{{recording}}_desc-motion_timeseries.tsv".format(**wildcards)
-
-
 def subject_motion(wildcards):
     """The motion parameters of all runs of a subject; none where nothing estimates them."""
     if STUDY.pipelines[wildcards.pipeline].source == "fmriprep":

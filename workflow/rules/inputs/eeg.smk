@@ -8,6 +8,11 @@ def eeg_title(wildcards):
     return f"{'' if not simulated or title.startswith('SIMULATED') else 'SIMULATED, '}{title}: {wildcards.pipeline}"
 
 
+def evoked_title(wildcards):
+    """Title of the figure of a subject's evoked responses."""
+    return f"{PLAN.specs[wildcards.dataset].title}: sub-{wildcards.subject}"
+
+
 EEG_GROUP = f"{DERIVATIVES}/{{dataset}}/{{pipeline}}"
 EEG = f"{EEG_GROUP}/sub-{{subject}}"
 

@@ -124,11 +124,9 @@ def run_files(name):
     return lambda wildcards: [f"{run}/{name}" for run in PLAN.run_folders(wildcards.experiment)]
 
 
-def run_table(wildcards):
-    """The table beside the metrics of a model run: what was chosen, or what each search took."""
-    name = "trials.csv" if wildcards.family == "search" else "choices.csv"
-    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
-    return f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}/{name}"
+def run_tables(wildcards):
+    """The table beside the metrics of each model run of an experiment: what was chosen, or what each search took."""
+    return run_files("trials.csv" if wildcards.family == "search" else "choices.csv")(wildcards)
 
 
 def ranked(name):
@@ -164,9 +162,7 @@ def overlaid(name):
 def run_figures(wildcards):
     """Figures that W&B shows with the first run of an experiment: they are of all its runs."""
     name = wildcards.experiment
-    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{name}"
-    if f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}" != PLAN.run_folders(name)[0]:
-        return []
+    folder = PLAN.experiment_folder(name)
     if wildcards.family == "decoding":
         drawn = [] if name in classified_epochs() else ["decoder"]
         return [f"{folder}/{figure}.png" for figure in drawn + ["curves"] * (name in PLAN.networks)]
@@ -178,7 +174,5 @@ def run_figures(wildcards):
 
 
 def run_curves(wildcards):
-    """Learning curves of a run, where it has any."""
-    folder = f"{RESULTS}/{wildcards.family}/{wildcards.dataset}/{wildcards.experiment}"
-    run = f"{folder}/fold-{wildcards.fold}_seed-{wildcards.seed}"
-    return [file for file, _ in network_curves() if file.startswith(f"{run}/")]
+    """Learning curves of the runs of an experiment, where they have any."""
+    return [file for file, names in network_curves() if names["experiment"] == wildcards.experiment]

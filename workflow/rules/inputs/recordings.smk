@@ -73,3 +73,8 @@ def subject_files(wildcards, pattern):
 def dataset_files(wildcards, pattern):
     """A derivative of each recording of all subjects."""
     return derived(wildcards.dataset, wildcards.pipeline, pattern)
+
+
+def gaze_pipelines(figures):
+    """Wildcard constraint: gaze pipelines that draw each recording, or that do not."""
+    return one_of(name for name, section in PLAN.pipelines("gaze").items() if section.figures == figures)

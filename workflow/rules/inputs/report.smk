@@ -1,7 +1,6 @@
 """What the report reads."""
 
 FIGURES = {"fmri": "figures/sub-{s}_bold.png", "eeg": "figures/sub-{s}_evoked.png"}
-PAGES = {"fmri": "quality", "gaze": "gaze"}
 # What the methods of the page tell of an experiment.
 METHODS = ("model", "target", "protocol", "backbone", "eccentric", "fixations")
 
@@ -12,9 +11,9 @@ def figures_of(modality):
     for pipeline in PLAN.pipelines(modality):
         section = STUDY.pipelines[pipeline]
         for dataset in PLAN.datasets_of(pipeline):
+            folder = PLAN.derivative(dataset, pipeline)
             # Maps and carpets are those of volumes.
             if modality != "gaze" and not PLAN.on_surface(dataset, pipeline):
-                folder = PLAN.derivative(dataset, pipeline)
                 found += [f"{folder}/figures/group_evoked.png"] if modality == "eeg" and wants_epochs(section) else []
                 found += [f"{folder}/figures/decoding-{name}.png" for name in getattr(section, "time_decoding", {})]
                 found += joined_figures(dataset, pipeline) if modality == "eeg" else []
@@ -23,8 +22,12 @@ def figures_of(modality):
                     found += [f"{folder}/sub-{s}/{FIGURES[modality].format(s=s)}" for s in people]
             if modality == "fmri":
                 found += contrast_figures(dataset, pipeline) + motion_figures(dataset, pipeline)
-            if modality in ("gaze", "fmri") and section.figures:
-                found += derived(dataset, pipeline, f"figures/{{recording}}_{PAGES[modality]}.png")
+            if modality == "gaze" and section.figures:
+                found += derived(dataset, pipeline, "figures/{recording}_gaze.png")
+            if modality == "fmri" and section.figures:
+                # A folder of figures, one a run.
+                people = dict.fromkeys(r.subject for r in PLAN.recordings(dataset, pipeline))
+                found += [f"{folder}/sub-{s}/figures/quality" for s in people]
     return found
 
 
