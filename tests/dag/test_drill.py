@@ -98,7 +98,12 @@ def test_a_full_disk_a_cut_file_and_a_second_run_leave_no_trace(undisturbed, roo
     while not list((workflow.folder / ".snakemake" / "locks").glob("*")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    second = workflow(*CONFIG, *TARGETS, dry=False, check=False)
+    # The first is held where it is, else a slow start of the second would find it done.
+    os.killpg(first.pid, signal.SIGSTOP)
+    try:
+        second = workflow(*CONFIG, *TARGETS, dry=False, check=False)
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
     assert second.code != 0
     assert "locked" in second.text.lower()
     assert first.wait(1200) == 0, (workflow.folder / "log.txt").read_text()[-3000:]

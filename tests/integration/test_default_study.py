@@ -165,9 +165,8 @@ def test_raw_data_is_bids(study):
 def test_the_report_is_whole_and_needs_no_network(study):
     page = (study / "results" / "default" / "report" / "index.html").read_text()
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
-    assert (
-        page.count("<figure>") == 1 + 8 + 4 + 10 + 8 + 8 + 12 + 2 + 7 + 1
-    )  # runs of Haxby's slice, EEG over people, clocks, scanpaths
+    # Scores; runs of Haxby's slice, EEG over people, clocks, scanpaths.
+    assert page.count("<figure>") == 5 + 8 + 4 + 10 + 8 + 8 + 12 + 2 + 7 + 1
     for name in ("haxby-1slice", "haxby-25mm-shuffled", "sim-fmri", "null-eeg"):
         assert f"<b>{name}</b>" in page
     assert len(page) < 12e6
