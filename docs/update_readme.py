@@ -44,7 +44,7 @@ def replaced(text: str, name: str, content: str) -> str:
     """``text`` with the part between the markers of ``name`` replaced."""
     pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
     if not re.search(pattern, text, re.DOTALL):
-        raise SystemExit(f"README.md lacks the markers of `{name}`")
+        raise SystemExit(f"the page lacks the markers of `{name}`")
     return re.sub(pattern, lambda found: found[1] + content + found[2], text, flags=re.DOTALL)
 
 
