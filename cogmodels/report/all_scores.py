@@ -9,7 +9,7 @@ import pandas as pd
 
 from cogmodels.report.compare import TABLE_ONLY, kind_of
 from cogmodels.report.html import METRIC_NAMES
-from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure
+from cogmodels.report.style import BLUE, GREY, LIGHT, VERMILLION, house_style, new_figure, score_legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +47,10 @@ def score_figures(
         ``TALLEST``, unless a single metric is.
     """
     shown = scores[~scores["metric"].isin(TABLE_ONLY | _REPEATS)]
-    for name, part in _parts(shown):
-        family, *rest = name.split("_")
+    for names, part in _parts(shown):
+        family, *rest = names
         title = ": ".join([_WRITTEN.get(family, family.capitalize()), *([", part ".join(rest)] if rest else [])])
-        yield name, plot_scores(part, simulated, made, title=title)
+        yield "_".join(names), plot_scores(part, simulated, made, title=title)
 
 
 def plot_scores(
@@ -70,15 +70,7 @@ def plot_scores(
             mine = scores[scores["metric"] == metric].iloc[::-1].reset_index(drop=True)
             _draw_metric(panel, mine, simulated, made or {})
             panel.set_title(METRIC_NAMES.get(metric, metric))
-        from matplotlib.lines import Line2D
-
-        legend = [
-            Line2D([], [], color=BLUE, marker="o", lw=2.2, label="score and 95 % interval, p < .05"),
-            Line2D([], [], color=GREY, marker="o", lw=2.2, label="p >= .05"),
-            Line2D([], [], color=VERMILLION, lw=1.6, label="chance"),
-            Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
-        ]
-        figure.legend(handles=legend, loc="outside lower center", ncols=4)
+        score_legend(figure)
         return figure
 
 
@@ -107,16 +99,16 @@ def _height(scores: pd.DataFrame) -> float:
     return 1.5 + sum(0.34 * count + 0.75 for count in scores["metric"].value_counts())
 
 
-def _parts(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Scores that go into one figure each, by its name."""
+def _parts(scores: pd.DataFrame) -> Iterator[tuple[list[str], pd.DataFrame]]:
+    """Scores that go into one figure each, with its family and, where they tell it from others, data set and number."""
     for family, mine in scores.groupby("family", sort=False):
         if _height(mine) <= TALLEST:
-            yield str(family), mine
+            yield [str(family)], mine
             continue
         for dataset, some in mine.groupby("dataset", sort=False):
             pieces = list(_pieces(some))
             for number, piece in enumerate(pieces, 1):
-                yield f"{family}_{dataset}" + (f"_{number}" if len(pieces) > 1 else ""), piece
+                yield [str(family), str(dataset), *([str(number)] if len(pieces) > 1 else [])], piece
 
 
 def _pieces(scores: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.report.html import METRIC_NAMES
-from cogmodels.report.style import BLUE, GREY, VERMILLION, house_style, new_figure
+from cogmodels.report.style import BLUE, GREY, VERMILLION, house_style, new_figure, score_legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,17 +52,5 @@ def plot_modalities(
             right.margins(x=0.3)
             right.locator_params(axis="x", nbins=5)
             right.set_xlabel("what all modalities add, paired")
-        _legend(figure)
+        score_legend(figure, " over subjects")
     return figure
-
-
-def _legend(figure: Figure) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D([], [], color=BLUE, marker="o", lw=2.2, label="score and 95 % interval over subjects, p < .05"),
-        Line2D([], [], color=GREY, marker="o", lw=2.2, label="p >= .05"),
-        Line2D([], [], color=VERMILLION, lw=1.6, label="chance"),
-        Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)

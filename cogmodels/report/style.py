@@ -71,6 +71,19 @@ def new_figure(width: float, height: float, *, title: str | None = None) -> Figu
     return figure
 
 
+def score_legend(figure: Figure, of: str = "") -> None:
+    """Legend below a figure of scores with intervals (``of``: over what), chance and ceilings."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=BLUE, marker="o", lw=2.2, label=f"score and 95 % interval{of}, p < .05"),
+        Line2D([], [], color=GREY, marker="o", lw=2.2, label="p >= .05"),
+        Line2D([], [], color=VERMILLION, lw=1.6, label="chance"),
+        Line2D([], [], color="black", lw=1.2, ls=":", label="ceiling"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+
+
 def say(axes: Axes, message: str) -> None:
     """Write in a panel why it is empty."""
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
