@@ -264,7 +264,7 @@ SHIPPED = {
         "score_scenes": 14, "plot_scenes": 14, "plot_performance": 2, "measure_consistency": None,
     },
     "uci-eeg": {
-        "convert_bids": 20, "clean_eeg": None, "plot_group_evoked": 2, "report_eeg": 20, "train_decoder": 2,
+        "convert_bids": 20, "clean_eeg": None, "plot_group_evoked": 2, "report_eeg_alone": 20, "report_eeg": None, "train_decoder": 2,
         "measure_eeg": None, "tabulate_eeg_quality": 1, "tabulate_epochs": 20,
     },
     "uci-eeg-decoding": {

@@ -388,7 +388,7 @@ rule report_eeg:
     benchmark:
         "logs/benchmarks/report_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=eeg_pipelines(subject_pages=[True]),
+        pipeline=eeg_pipelines(subject_pages=[True], subject_figures=[True]),
     conda:
         "../../envs/eeg.yaml"
     params:
@@ -398,6 +398,18 @@ rule report_eeg:
         code=code("report_eeg"),
     script:
         "../scripts/report_eeg.py"
+
+
+use rule report_eeg as report_eeg_alone with:
+    output:
+        quality=f"{EEG}/sub-{{subject}}_quality.json",
+        page=report(
+            f"{EEG}/figures/sub-{{subject}}_eeg.html",
+            category="EEG",
+            labels={"data set": "{dataset}", "pipeline": "{pipeline}", "subject": "{subject}"},
+        ),
+    wildcard_constraints:
+        pipeline=eeg_pipelines(subject_pages=[True], subject_figures=[False]),
 
 
 rule decode_time:

@@ -26,7 +26,9 @@ with job(snakemake):
         line_hz=find_sidecar(paths[0]).get("PowerLineFrequency"),
     )
     write_json(Path(snakemake.output.quality), measures)
-    save_figure(plot_evoked(epochs, title=snakemake.params.evoked_title), Path(snakemake.output.evoked))
+    # A pipeline without figures of subjects has its evoked responses on the page alone.
+    if snakemake.output.get("evoked"):
+        save_figure(plot_evoked(epochs, title=snakemake.params.evoked_title), Path(snakemake.output.evoked))
     channels = [read_tsv(Path(file)) for file in given.channels]
     page = subject_report(
         snakemake.params.title, *recordings, epochs, quality=measures, channels=channels, components=components
