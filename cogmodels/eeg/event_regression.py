@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lapack
+from scipy.linalg import cho_solve, cholesky, eigh, lapack
 from scipy.sparse.linalg import lsmr
 
 from cogmodels.eeg._deconvolution_kernels import add_gram, add_moments, add_power
@@ -102,45 +102,54 @@ def by_type(layout: Layout, inflation: Inflation) -> dict[str, np.ndarray]:
 
 def _inflation_of(factor: np.ndarray) -> np.ndarray:
     """Diagonal of the inverse from that of the Cholesky factor: half the work of the whole inverse."""
-    inverse, _ = lapack.dtrtri(factor, lower=1)
+    inverse = np.tril(lapack.dtrtri(factor, lower=1)[0])
     return np.einsum("ij,ij->j", inverse, inverse)
 
 
 def _solve(gram: np.ndarray, moments: np.ndarray, ridge: float) -> tuple[np.ndarray, float, Inflation, float]:
-    """Coefficients (channels, columns), condition of the design, its inflation, and the penalty."""
+    """Coefficients (channels, columns), condition of the design, its inflation, and the penalty.
+
+    ``gram`` is overwritten: fresh memory for matrices of its size would take longer than its factor.
+    """
     scale = np.sqrt(np.diag(gram))
-    scaled = gram / scale
-    scaled /= scale[:, None]
     penalty = ridge * float((scale**2).mean())
-    try:
-        # Of a symmetric matrix, whose transpose BLAS takes as it is.
-        factor = cholesky(scaled.T, lower=True, check_finite=False)
-        norm = np.abs(scaled).sum(axis=0).max()
-        reciprocal, _ = lapack.dpocon(factor, norm, uplo="L")
-    except LinAlgError:
-        reciprocal = 0.0
+    shrink = 1 / scale
+    gram *= shrink
+    gram *= shrink[:, None]
+    norm = np.linalg.norm(gram, 1)
+    # Of a symmetric matrix, whose transpose BLAS takes as it is; what lies below the diagonal stays.
+    factor, failed = lapack.dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
+    reciprocal = 0.0 if failed else float(lapack.dpocon(factor, norm, uplo="L")[0])
     if reciprocal > RANK_TOLERANCE:
         # The diagonal of the inverse is below its norm, which LAPACK estimates within a factor of 3 (Higham 2002,
         # Accuracy and Stability of Numerical Algorithms, 15.3).
         inflation = Inflation(partial(_inflation_of, factor), 3 / (reciprocal * norm))
         condition = 1 / np.sqrt(reciprocal)
         if not penalty:
-            betas = cho_solve((factor, True), (moments / scale).T, check_finite=False).T / scale
-            return betas, float(condition), inflation, 0.0
+            betas, _ = lapack.dpotrs(factor, (moments * shrink).T, lower=1)
+            return betas.T * shrink, float(condition), inflation, 0.0
+        whole = _unscaled(gram, scale)
     else:
-        values, vectors = eigh(scaled)
+        whole = _unscaled(gram, scale)
+        values, vectors = eigh(whole * shrink * shrink[:, None])
         kept = values > RANK_TOLERANCE * values[-1]
         condition = np.inf
         null = (vectors[:, ~kept] ** 2).sum(axis=1)
         inflated = np.where(null > 1e-8, np.inf, (vectors[:, kept] ** 2 / values[kept]).sum(axis=1))
         inflation = Inflation(partial(np.asarray, inflated), np.inf)
         if not penalty:
-            values, vectors = eigh(gram)
+            values, vectors = eigh(whole)
             kept = values > RANK_TOLERANCE * values[-1]
             betas = (moments @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T
             return betas, condition, inflation, 0.0
-    factor = cholesky(gram + penalty * np.eye(len(gram)), lower=True)
+    factor = cholesky(whole + penalty * np.eye(len(whole)), lower=True)
     return cho_solve((factor, True), moments.T).T, float(condition), inflation, penalty
+
+
+def _unscaled(factored: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The normal matrix, from what its scaled Cholesky factor has left below the diagonal."""
+    lower = np.tril(factored, -1)
+    return (lower + lower.T + np.eye(len(scale))) * scale * scale[:, None]
 
 
 def _warn(layout: Layout, inflation: Inflation) -> None:
