@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 
+from cogmodels.cli import main
 from cogmodels.config.defaults import DEFAULT_STUDY
 from tests.dag.test_plans import empty_bids
 
@@ -26,7 +27,7 @@ def test_the_rule_graph_is_current(root):
     assert done.returncode == 0, done.stderr
 
 
-def test_own_bids_data_as_the_readme_says(workflow, readme, tmp_path):
+def test_own_bids_data_as_the_readme_says(workflow, readme, tmp_path, monkeypatch, capsys):
     spec, config = (
         re.search(rf"```yaml\n({start}.*?)```", readme, re.DOTALL).group(1) for start in ("name: mine", "study: mine")
     )
@@ -34,6 +35,9 @@ def test_own_bids_data_as_the_readme_says(workflow, readme, tmp_path):
     (workflow.folder / "data_specs").mkdir()
     (workflow.folder / "data_specs" / "mine.yaml").write_text(spec.replace("/path/to/bids", str(tmp_path / "bids")))
     (workflow.folder / "mine.yaml").write_text(config)
+    monkeypatch.chdir(workflow.folder)
+    assert main(["validate", "mine.yaml"]) == 0
+    assert "my-categories" in capsys.readouterr().out
     run = workflow("--configfile", "mine.yaml")
     assert run.counts["clean_bold"] == 2
     assert run.counts["train_decoder"] == 1

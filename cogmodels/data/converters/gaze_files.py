@@ -39,8 +39,7 @@ def convert(source: Path, root: Path, subject: str, options: Mapping[str, Any]) 
     mine = files_of_subject(source, options["files"], subject)
     screen, written = options["screen"], []
     for path, found in mine:
-        file = _read(path, options)
-        _check_screen(path, file, screen)
+        file = read_file(path, options)
         written += write_gaze(
             file,
             root,
@@ -57,7 +56,14 @@ def describe(source: Path, root: Path, options: Mapping[str, Any]) -> None:
     describe_files(source, root, options, _README)
 
 
-def _read(path: Path, options: Mapping[str, Any]) -> GazeFile:
+def read_file(path: Path, options: Mapping[str, Any]) -> GazeFile:
+    """Read one file by the section ``gaze_files`` of a data spec.
+
+    Raises
+    ------
+    DataError
+        What the reader refuses (with file and line); a screen unlike the file's.
+    """
     size = (options["screen"]["width_px"], options["screen"]["height_px"])
     given = {
         "columns": {name: options[name] for name in _COLUMNS} | {"screen_resolution": size},
@@ -65,7 +71,9 @@ def _read(path: Path, options: Mapping[str, Any]) -> GazeFile:
         "pupil": {"screen_resolution": size, "confidence": options["confidence"]},
     }
     chosen = options["format"] or format_of(path)
-    return read_gaze(path, chosen, **given.get(chosen, {}))
+    file = read_gaze(path, chosen, **given.get(chosen, {}))
+    _check_screen(path, file, options["screen"])
+    return file
 
 
 def _check_screen(path: Path, file: GazeFile, screen: Mapping[str, Any]) -> None:

@@ -54,7 +54,7 @@ def images(tmp_path):
 
 def test_a_folder_of_images_gives_a_table_and_overlays(run, images, tmp_path, caplog, capsys):
     out = tmp_path / "out"
-    command = ["scanpaths", "--images", str(images), "--out", str(out), "--samples", "3"]
+    command = ["scanpaths", "generate", "--images", str(images), "--out", str(out), "--samples", "3"]
     assert main([*command, "--model", str(run)]) == 0
     table = read_fixations(out / "fixations.parquet")
     assert table.groupby("stimulus")["subject"].nunique().to_dict() == {"a.jpg": 3, "a.png": 3, "tall.png": 3}
@@ -77,19 +77,27 @@ def test_what_cannot_be_is_said(run, images, tmp_path, capsys):
         (empty, run, "there are no images"),
         (images, empty, "the file does not exist"),
     ):
-        assert main(["scanpaths", "--images", str(where), "--model", str(model), "--out", str(tmp_path / "x")]) == 1
+        assert (
+            main(["scanpaths", "generate", "--images", str(where), "--model", str(model), "--out", str(tmp_path / "x")])
+            == 1
+        )
         assert message in capsys.readouterr().err
     (empty / "one.png").write_bytes(b"")
-    assert main(["scanpaths", "--images", str(empty), "--model", str(run), "--out", str(tmp_path / "x")]) == 1
+    assert (
+        main(["scanpaths", "generate", "--images", str(empty), "--model", str(run), "--out", str(tmp_path / "x")]) == 1
+    )
     assert "none of 1 images can be read" in capsys.readouterr().err
     other = tmp_path / "other"
     other.mkdir()
     (other / "model.safetensors").write_bytes(b"")
     (other / "manifest.json").write_text(json.dumps({"config": {"model": "markov"}}))
-    assert main(["scanpaths", "--images", str(images), "--model", str(other), "--out", str(tmp_path / "x")]) == 1
+    assert (
+        main(["scanpaths", "generate", "--images", str(images), "--model", str(other), "--out", str(tmp_path / "x")])
+        == 1
+    )
     assert "`markov` is no network" in capsys.readouterr().err
-    looking = ["scanpaths", "--images", str(images), "--model", str(run), "--out", str(tmp_path / "x")]
+    looking = ["scanpaths", "generate", "--images", str(images), "--model", str(run), "--out", str(tmp_path / "x")]
     assert main([*looking, "--target", "cup"]) == 1
     assert "is not told targets" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        main(["scanpaths", "--images", "a", "--model", "b", "--out", "c", "--samples", "0"])
+        main(["scanpaths", "generate", "--images", "a", "--model", "b", "--out", "c", "--samples", "0"])
