@@ -364,15 +364,10 @@ def _add_sync(commands: Any) -> None:
 
 
 def _sync(chosen: argparse.Namespace) -> None:
-    from cogmodels.commands.sync import offline_runs, sync_runs
-    from cogmodels.errors import DataError
+    from cogmodels.tracking.sync import sync_folders
 
-    runs = offline_runs(chosen.folders)
-    uploaded, failed, said = sync_runs(runs)
-    print(f"{len(uploaded)} uploaded, {len(runs) - len(uploaded) - len(failed)} uploaded before, {len(failed)} left")
-    if failed:
-        remedy = "Log in (`wandb login`) or wait for the server, then run `cogmodels sync` again"
-        raise DataError(f"W&B did not take all runs: {said}", where=failed[0], remedy=remedy)
+    found = sync_folders(chosen.folders)
+    print(f"{found['uploaded']} uploaded, {found['before']} uploaded before")
 
 
 def _add_timings(commands: Any) -> None:

@@ -48,6 +48,13 @@ def own_study(folder, bids, **extra):
     (folder / "mine.yaml").write_text(yaml.safe_dump(config))
 
 
+def test_offline_runs_are_uploaded_where_that_is_asked_for(workflow):
+    run = workflow("sync_runs")
+    assert run.counts["sync_runs"] == 1
+    assert run.counts["track_experiment"] == 13
+    assert "make_report" not in run.counts
+
+
 def test_default_study(workflow):
     run = workflow()
     assert run.counts == {

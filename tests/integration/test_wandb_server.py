@@ -18,7 +18,7 @@ import urllib.request
 
 import pytest
 
-from cogmodels.commands.sync import is_synced, offline_runs, sync_runs
+from cogmodels.tracking.sync import is_synced, offline_runs, sync_runs
 from tests.unit.tracking.wandb_file import read_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]

@@ -47,3 +47,23 @@ rule track_comparison:
         code=code("track_comparison"),
     script:
         "../scripts/track_comparison.py"
+
+
+rule sync_runs:
+    """Upload the study's offline runs to Weights & Biases; runs where it is asked for: `snakemake sync_runs`."""
+    input:
+        tracked=[f"{PLAN.experiment_folder(name)}/wandb.json" for name in PLAN.experiments],
+        comparison=f"{RESULTS}/compare/wandb.json",
+    output:
+        record=f"{RESULTS}/compare/sync.json",
+    log:
+        "logs/sync_runs/sync.log",
+    benchmark:
+        "logs/benchmarks/sync_runs/sync.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        results=RESULTS,
+        code=code("sync_runs"),
+    script:
+        "../scripts/sync_runs.py"

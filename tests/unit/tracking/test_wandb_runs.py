@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 from cogmodels.cli import main
-from cogmodels.commands.sync import BATCH, offline_runs, sync_runs
 from cogmodels.errors import DataError
 from cogmodels.files import digest
 from cogmodels.tracking.artifacts import artifact_name
 from cogmodels.tracking.manifest import build_manifest, write_manifest
 from cogmodels.tracking.secrets import without_secrets
+from cogmodels.tracking.sync import BATCH, offline_runs, sync_runs
 from cogmodels.tracking.wandb_run import log_run
 from tests.unit.tracking.wandb_file import read_run
 
@@ -224,7 +224,10 @@ def test_the_command_tells_what_is_left(tmp_path, capsys, monkeypatch):
     run = tmp_path / "wandb" / "offline-run-x-01"
     run.mkdir(parents=True)
     (run / "run-01.wandb").touch()
-    for failed, status, said in (([], 0, "0 uploaded, 1 uploaded before, 0 left"), ([run], 1, "wandb login")):
-        monkeypatch.setattr("cogmodels.commands.sync.sync_runs", lambda runs, failed=failed: ([], failed, "no key"))
+    for failed, status, said in (
+        ([], 0, "0 uploaded, 1 uploaded before"),
+        ([run], 1, "left 1: no key. Log in (`wandb login`)"),
+    ):
+        monkeypatch.setattr("cogmodels.tracking.sync.sync_runs", lambda runs, failed=failed: ([], failed, "no key"))
         assert main(["sync", str(tmp_path)]) == status
         assert said in "".join(capsys.readouterr())

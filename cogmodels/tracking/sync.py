@@ -76,3 +76,23 @@ def sync_runs(
     uploaded, failed = ([run for run in waiting if is_synced(run) == done] for done in (True, False))
     said = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "") if failed else ""
     return uploaded, failed, without_secrets(said)
+
+
+def sync_folders(folders: Iterable[Path]) -> dict[str, int]:
+    """Upload all offline runs below some folders: numbers of those ``uploaded`` now and ``before``.
+
+    Raises
+    ------
+    DataError
+        No run, or W&B did not take all; what it took stays uploaded.
+    """
+    runs = offline_runs(folders)
+    uploaded, failed, said = sync_runs(runs)
+    before = len(runs) - len(uploaded) - len(failed)
+    if failed:
+        raise DataError(
+            f"W&B took {len(uploaded)} runs, {before} before, and left {len(failed)}: {said}",
+            where=failed[0],
+            remedy="Log in (`wandb login`) or wait for the server, then do this again",
+        )
+    return {"uploaded": len(uploaded), "before": before}
