@@ -54,6 +54,8 @@ rule sync_runs:
     input:
         tracked=[f"{PLAN.experiment_folder(name)}/wandb.json" for name in PLAN.experiments],
         comparison=f"{RESULTS}/compare/wandb.json",
+        diets=trained_diets("wandb.json"),
+        maps=[file for name in PLAN.voxel_models for file in model_files(name, "wandb.json")],
     output:
         record=f"{RESULTS}/compare/sync.json",
     log:
@@ -63,7 +65,6 @@ rule sync_runs:
     conda:
         "../../envs/report.yaml"
     params:
-        results=RESULTS,
         code=code("sync_runs"),
     script:
         "../scripts/sync_runs.py"

@@ -7,4 +7,5 @@ from cogmodels.tracking.job import job
 from cogmodels.tracking.sync import sync_folders
 
 with job(snakemake):
-    write_json(Path(snakemake.output.record), sync_folders([Path(snakemake.params.results)]))
+    # The runs of an experiment lie below its folder, beside what says how they were logged.
+    write_json(Path(snakemake.output.record), sync_folders([Path(file).parent for file in snakemake.input]))
