@@ -130,6 +130,11 @@ class EegDecodingExperiment(Section):
         description="recentre each person's trials by their own mean covariance; of a new person by all their trials, "
         "without labels (transductive)",
     )
+    subject_layers: bool = Field(
+        False,
+        description="networks: before what all share, a linear layer over channels for each training person, at the "
+        "start the identity; a new person gets the mean of all",
+    )
     rejection: Literal["none", "global", "local"] = Field(
         "none",
         description="autoreject in each fold: limits learned from the epochs of its training people, of which some go; "
@@ -190,7 +195,7 @@ class EegDecodingExperiment(Section):
             "alignment",
             "rejection",
         }
-        own = {"recipe", "validation_subjects"} if self.is_network else {"candidates", "inner_folds", "refits"}
+        own = {"recipe", "validation_subjects", "subject_layers"} if self.is_network else {"candidates", "inner_folds", "refits"}
         found = self.model_dump(mode="json", include=shared | own | {"control", "draws"})
         # A candidate may be of the other classifier.
         models = [self.model] if self.is_network else typing.get_args(EpochClassifierName)
@@ -205,6 +210,8 @@ class EegDecodingExperiment(Section):
             raise ValueError("`classes` must be two or more, each with a condition, none in two of them")
         if self.control == "none" and self.draws != 1:
             raise ValueError("`draws` belongs to a control: set `control`, or leave `draws` at 1")
+        if self.subject_layers and not self.is_network:
+            raise ValueError(f"`subject_layers` are of networks, model `{self.model}` is none")
         if self.candidates and self.is_network:
             raise ValueError(f"`candidates` are of classifiers, model `{self.model}` is a network")
         if self.refits and (self.model != "lda" or self.candidates or self.control != "none"):

@@ -55,19 +55,24 @@ def samples(length_ms: float, rate: float) -> int:
 
 
 class Trials:
-    """Trials (n, channels, times), standardised, and their classes (n,) or features (n, d), as training wants them."""
+    """Trials (n, channels, times), standardised, and their classes (n,) or features (n, d), as training wants them.
 
-    def __init__(self, values: np.ndarray, targets: np.ndarray) -> None:
+    ``people`` (n,): whose trials they are, where the network has a layer of each.
+    """
+
+    def __init__(self, values: np.ndarray, targets: np.ndarray, people: np.ndarray | None = None) -> None:
         self.values = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
         wanted = targets if targets.ndim == 1 else targets.astype(np.float32)
         self.targets = torch.from_numpy(np.ascontiguousarray(wanted))
+        self.people = None if people is None else torch.from_numpy(np.ascontiguousarray(people))
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def example(self, index: int, epoch: int) -> tuple[Tensor, Tensor]:
-        """One trial and its target; the same in each epoch."""
-        return self.values[index], self.targets[index]
+    def example(self, index: int, epoch: int) -> tuple[Tensor, ...]:
+        """One trial, its target and, where it counts, whose it is; the same in each epoch."""
+        found = self.values[index], self.targets[index]
+        return found if self.people is None else (*found, self.people[index])
 
 
 class EpochModel:
@@ -90,17 +95,21 @@ class EpochModel:
         *,
         seed: int,
         folder: Path,
+        people: np.ndarray | None = None,
     ) -> pd.DataFrame:
         """Train on trials (n, channels, times) that are not ``held`` (n,); those choose the best epoch.
 
-        ``targets`` are classes (n,) or features (n, d). The curves are those of :func:`cogmodels.training.fit.fit`.
+        ``targets`` are classes (n,) or features (n, d); ``people`` (n,) numbers those who are not held, from 0, of a
+        network with :class:`~cogmodels.decoding.subject_layers.SubjectLayers`. The curves are those of :func:`cogmodels.training.fit.fit`.
         """
         train = values[~held]
         self.mean = train.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)[:, None]
         spread = train.std(axis=(0, 2), dtype=np.float64).astype(np.float32)[:, None]
         self.scale = np.where(spread > 0, spread, 1.0).astype(np.float32)
         scaled = (values - self.mean) / self.scale
-        examples, validation = Trials(scaled[~held], targets[~held]), Trials(scaled[held], targets[held])
+        examples = Trials(scaled[~held], targets[~held], None if people is None else people[~held])
+        # People of the validation part are new to the network.
+        validation = Trials(scaled[held], targets[held])
         objective = classes_objective if targets.ndim == 1 else features_objective
         return fit(
             self.net, objective, examples, validation, recipe, seed=seed, folder=folder, monitor="agreement"
@@ -133,16 +142,16 @@ def initial_epoch_network(
         return kind(*shape, outputs, rate, **options)
 
 
-def classes_objective(net: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
+def classes_objective(net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Mapping[str, Tensor]]:
     """Cross-entropy, whose negative is the score that the best epoch is chosen by: it is finer than the accuracy."""
-    values, codes = batch
-    logits = net(values)
+    values, codes, *person = batch
+    logits = net(values, *person)
     loss = F.cross_entropy(logits, codes)
     return loss, {"agreement": -loss.detach(), "accuracy": (logits.argmax(1) == codes).float().mean()}
 
 
-def features_objective(net: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
+def features_objective(net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Mapping[str, Tensor]]:
     """Symmetric InfoNCE with the features; the score is the mean cosine."""
-    values, features = batch
-    found = net(values)
+    values, features, *person = batch
+    found = net(values, *person)
     return info_nce(found, features, net.temperature), {"agreement": cosine(found.detach(), features)}

@@ -20,6 +20,7 @@ from cogmodels.decoding.people import Person, gather_people, prepared
 from cogmodels.decoding.protocols import make_folds
 from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
 from cogmodels.decoding.rejection import reject_in_fold
+from cogmodels.decoding.subject_layers import SubjectLayers
 from cogmodels.errors import DataError
 from cogmodels.metrics.classification import balanced_accuracy
 
@@ -59,6 +60,7 @@ class EpochPlan:
     baseline_s: Sequence[float] | None = None
     average_samples: int = 1
     alignment: str = "none"
+    subject_layers: bool = False
     rejection: str = "none"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidates: Sequence[Mapping[str, Any]] = ()
@@ -264,8 +266,13 @@ def _train_network(
         options["embeds"] = True
     outputs = len(pool.names) if targets.ndim == 1 else targets.shape[1]
     net = initial_epoch_network(EPOCH_NETWORKS[plan.model], values.shape[1:], outputs, pool.rate(plan), seed, **options)
+    numbers = None
+    if plan.subject_layers:
+        learnt = np.setdiff1d(names, held)
+        net, numbers = SubjectLayers(net, len(learnt), values.shape[1]), np.searchsorted(learnt, subjects)
     model = EpochModel(net)
-    table = model.train(values, targets, np.isin(subjects, held), plan.recipe, seed=seed, folder=folder)
+    options = {"seed": seed, "folder": folder, "people": numbers}
+    table = model.train(values, targets, np.isin(subjects, held), plan.recipe, **options)
     best = table.loc[table["validation_agreement"].idxmax()]
     return (
         model,

@@ -14,6 +14,7 @@ from cogmodels.decoding.models.eegnet import EegNet
 from cogmodels.decoding.models.lda import Lda, window_features
 from cogmodels.decoding.models.nice import Nice
 from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
+from cogmodels.decoding.subject_layers import SubjectLayers
 from cogmodels.errors import DataError
 
 
@@ -106,3 +107,19 @@ def test_norms_stay_below_their_limits_after_training_and_runs_are_the_same_to_t
         assert net.dense.weight.norm(dim=1).max() <= 0.25 + 1e-5
     np.testing.assert_array_equal(*found)
     np.testing.assert_allclose(np.exp(found[0]).sum(axis=1), 1)
+
+
+def test_layers_of_people_are_their_own_begin_at_the_identity_and_new_people_get_their_mean():
+    net = initial_epoch_network(EegNet, (4, 32), 2, 32.0, 0).eval()
+    layers, x = SubjectLayers(net, 3, 4), torch.randn(6, 4, 32)
+    whose = torch.tensor([0, 0, 2, 2, 0, 2])
+    torch.testing.assert_close(layers(x, whose), net(x))
+    torch.testing.assert_close(layers(x), net(x))
+    layers(x, whose).square().sum().backward()
+    moved = layers.mixing.grad.abs().amax(dim=(1, 2))
+    assert moved[1] == 0
+    assert (moved[[0, 2]] > 0).all()
+    with torch.no_grad():
+        layers.mixing.copy_(torch.randn(3, 4, 4))
+    torch.testing.assert_close(layers(x), net(torch.einsum("dc,nct->ndt", layers.mixing.mean(0), x)))
+    torch.testing.assert_close(layers(x, whose)[:2], net(layers.mixing[0] @ x[:2]))

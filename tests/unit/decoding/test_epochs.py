@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cogmodels.config.eeg_decoding import EpochRecipe
+from cogmodels.config.eeg_decoding import EegDecodingExperiment, EpochRecipe
 from cogmodels.data.tables import EpochAxes, Features, Responses, read_responses, write_responses
 from cogmodels.decoding.class_scores import compare_people, person_scores, refit_p, score_classes
 from cogmodels.decoding.epochs import EpochPlan, train_epochs
 from cogmodels.errors import DataError
+from cogmodels.metrics.classification import balanced_accuracy
 
 TIMES = [round(k / 64, 6) for k in range(64)]
 CHANNELS = ["F3", "F4", "O1", "O2", "X"]
@@ -52,6 +53,22 @@ def test_a_clear_response_is_found_in_new_people_and_nothing_in_noise(plan, tmp_
     null = score_classes(train_epochs(people(0.0), plan, folder=tmp_path).predictions, permutations=200)
     assert (null["p"] > 0.01).all()
     assert (abs(null["value"] - 0.5) < 0.15).all()
+
+
+def test_layers_of_people_are_learnt_from_training_people_alone(tmp_path):
+    plan = EpochPlan(
+        "eegnet", channels="all", options={"eegnet": {"filters": 4}}, validation_subjects=1, subject_layers=True,
+        recipe=EpochRecipe(epochs=12, batch_size=16, learning_rate=0.01, accelerator="cpu"),
+    )  # fmt: skip
+    run = train_epochs(people(4.0), plan, folds=["sub-05"], folder=tmp_path)
+    layers = run.weights["sub-05/net/mixing"]
+    # Of five people one is left out and one chooses the epoch.
+    assert layers.shape == (3, 5, 5)
+    assert all(np.abs(layer - np.eye(5)).max() > 1e-3 for layer in layers)
+    assert np.abs(layers[0] - layers[1]).max() > 1e-3
+    assert balanced_accuracy(run.predictions["label"], run.predictions["predicted"]) > 0.8
+    with pytest.raises(ValueError, match="`lda` is none"):
+        EegDecodingExperiment(dataset="d", pipeline="p", model="lda", subject_layers=True)
 
 
 def test_labels_of_the_person_left_out_are_not_looked_at(tmp_path):
