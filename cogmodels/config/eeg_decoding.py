@@ -195,7 +195,11 @@ class EegDecodingExperiment(Section):
             "alignment",
             "rejection",
         }
-        own = {"recipe", "validation_subjects", "subject_layers"} if self.is_network else {"candidates", "inner_folds", "refits"}
+        own = (
+            {"recipe", "validation_subjects", "subject_layers"}
+            if self.is_network
+            else {"candidates", "inner_folds", "refits"}
+        )
         found = self.model_dump(mode="json", include=shared | own | {"control", "draws"})
         # A candidate may be of the other classifier.
         models = [self.model] if self.is_network else typing.get_args(EpochClassifierName)

@@ -100,7 +100,8 @@ class EpochModel:
         """Train on trials (n, channels, times) that are not ``held`` (n,); those choose the best epoch.
 
         ``targets`` are classes (n,) or features (n, d); ``people`` (n,) numbers those who are not held, from 0, of a
-        network with :class:`~cogmodels.decoding.subject_layers.SubjectLayers`. The curves are those of :func:`cogmodels.training.fit.fit`.
+        network with :class:`~cogmodels.decoding.subject_layers.SubjectLayers`. The curves are those of
+        :func:`cogmodels.training.fit.fit`.
         """
         train = values[~held]
         self.mean = train.mean(axis=(0, 2), dtype=np.float64).astype(np.float32)[:, None]

@@ -11,9 +11,9 @@ from cogmodels.decoding.epoch_network import EpochNetwork
 class SubjectLayers(EpochNetwork):
     """A linear layer over channels for each training person, then the shared network.
 
-    Source: Defossez et al. 2023 (Nat Mach Intell 5, 1097-1107, "subject layer"). There people who are tested were trained
-    on; here a person who was not gets the mean of all layers. Layers begin as the identity, so that the mean stays near
-    what the shared network reads.
+    Source: Defossez et al. 2023 (Nat Mach Intell 5, 1097-1107, "subject layer"). There people who are tested were
+    trained on; here a person who was not gets the mean of all layers. Layers begin as the identity, so that the mean
+    stays near what the shared network reads.
 
     Parameters
     ----------
