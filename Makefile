@@ -58,7 +58,7 @@ drill: $(STAMP)  ## a small study killed, out of room, cut, raced, without W&B's
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet ".[alignment,eyelink,icalabel,kubernetes,logger,slurm,test]"
+	.venv-lock/bin/pip install --quiet ".[alignment,eyelink,icalabel,kubernetes,logger,slurm,test,text]"
 	.venv-lock/bin/pip freeze --exclude cogmodels | sed 's/+cpu$$//' > envs/requirements.lock
 	rm -rf .venv-lock
 

@@ -1,4 +1,4 @@
-"""Features of images: which network reads which images of a data set."""
+"""Features of stimuli: which network reads which images, or what was said of them."""
 
 from __future__ import annotations
 
@@ -43,3 +43,19 @@ class FeatureSet(Section):
         if self.backbone == "pixels" and (self.layers != ["rgb"] or self.size is None or self.preprocessing):
             raise ValueError("`pixels` have one layer, `layers: [rgb]`, a `size` and no `preprocessing`")
         return self
+
+
+class TextFeatureSet(Section):
+    """One named vector of what was said of each stimulus: `derivatives/<dataset>/features/<name>.parquet`."""
+
+    dataset: str = Field(description="data set; left out where the study does not have it")
+    table: str = Field(
+        description="TSV below the data set's folder, a row a text; a stimulus with several has their mean vector"
+    )
+    stimulus: str = Field("stimulus", description="column that names the stimulus, as trials do")
+    text: str = Field("caption", description="column of the text")
+    model: str = Field(
+        "all-minilm-l6-v2",
+        description="`all-minilm-l6-v2` (extra `text`), or a folder with a model as sentence-transformers saves it",
+    )
+    batch: int = Field(64, ge=1, description="texts at a time")

@@ -53,7 +53,7 @@ from cogmodels.config.eeg_decoding import (
     TangentSpaceOptions,
 )
 from cogmodels.config.eeg_files import EegFiles
-from cogmodels.config.features import FeatureSet
+from cogmodels.config.features import FeatureSet, TextFeatureSet
 from cogmodels.config.joined import Deconvolve, ResponseType, Synchronise
 from cogmodels.config.joint import JointExperiment, JointOptions
 from cogmodels.config.load import load_study
@@ -131,6 +131,7 @@ STUDY_SECTIONS = {
     "`pipelines.<name>.deconvolve.types.<name>`": ResponseType,
     "`detector_truth`": DetectorTruth,
     "`features.<name>`": FeatureSet,
+    "`text_features.<name>`": TextFeatureSet,
     "`experiments.<name>`, `family: decoding`": DecodingExperiment,
     "`experiments.<name>`, `family: decoding`, models across subjects": CrossSubjectExperiment,
     "`experiments.<name>.recipe` across subjects": DecoderRecipe,

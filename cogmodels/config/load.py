@@ -41,6 +41,7 @@ def load_study(config: dict[str, Any], where: str | Path = "config/config.yaml")
         content["adaptation_curves"] = {name: one for name, one in curves.items() if one is not None}
     study = validate(Study, content, where)
     _check_diets(study, where)
+    _check_features(study, where)
     check_adaptation(study.adaptation_curves, study.experiments, where)
     check_pretrained(study.experiments, where)
     _check_maps(study, where)
@@ -138,6 +139,17 @@ def _check_comparisons(study: Study, where: str | Path) -> None:
                     where=key,
                     remedy="Give both the same `dataset` and `classes`",
                 )
+
+
+def _check_features(study: Study, where: str | Path) -> None:
+    """Two tables of a data set have two names."""
+    reserved = {"latent", *study.features}
+    for name in sorted(reserved & set(study.text_features)):
+        raise ConfigError(
+            f"`{name}` is the name of another Features table",
+            where=f"{where}, text_features.{name}",
+            remedy="Give it another name",
+        )
 
 
 def _check_maps(study: Study, where: str | Path) -> None:

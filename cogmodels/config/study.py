@@ -24,7 +24,7 @@ from cogmodels.config.detectors import (
     Remodnav,
 )
 from cogmodels.config.eeg_decoding import EPOCH_MODEL_NAMES, DecoderComparison, EegDecodingExperiment
-from cogmodels.config.features import FeatureSet
+from cogmodels.config.features import FeatureSet, TextFeatureSet
 from cogmodels.config.joined import Deconvolve, Synchronise
 from cogmodels.config.joint import GazeResponses, JointExperiment
 from cogmodels.config.maps import Encoding, Searchlight
@@ -470,6 +470,7 @@ class Study(Section):
         True, description="measure how much alike people look, where there are published scanpaths on images"
     )
     features: dict[Name, FeatureSet] = Field({}, description="features of images, by name")
+    text_features: dict[Name, TextFeatureSet] = Field({}, description="embeddings of captions of stimuli, by name")
     diets: dict[DietName, Diet] = Field({}, description="networks to train, by name")
     diet_comparison: DietComparison | None = Field(
         None, description="search experiments on trained networks, compared over their seeds; none = left out"

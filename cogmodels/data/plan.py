@@ -13,7 +13,7 @@ from cogmodels.config.alignment import Alignment
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
-from cogmodels.config.features import FeatureSet
+from cogmodels.config.features import FeatureSet, TextFeatureSet
 from cogmodels.config.joint import JointExperiment
 from cogmodels.config.load import load_spec
 from cogmodels.config.maps import Encoding, Searchlight
@@ -444,6 +444,11 @@ class Plan:
         return wanted
 
     @property
+    def text_features(self) -> dict[str, TextFeatureSet]:
+        """Embeddings of captions whose data set the study has."""
+        return {name: one for name, one in self.study.text_features.items() if one.dataset in self.specs}
+
+    @property
     def shown_images(self) -> list[str]:
         """Simulated data sets whose subjects see images."""
         return [name for name in self.of_kind("simulation") if self.specs[name].source.images is not None]
@@ -463,10 +468,10 @@ class Plan:
 
     @property
     def feature_tables(self) -> list[str]:
-        """Features tables that networks make of images."""
+        """Features tables that networks make of images and captions."""
         return [
             f"{self.study.paths.derivatives}/{one.dataset}/features/{name}.parquet"
-            for name, one in self.features.items()
+            for name, one in {**self.features, **self.text_features}.items()
         ]
 
     def scene_root(self, dataset: str) -> str:

@@ -31,6 +31,7 @@ SPEC = {
 STUDY = {
     "study": "own", "datasets": ["rooms"], "tracking": {"mode": "disabled"},
     "features": {"early": {"dataset": "rooms", "images": "stimuli/room-*.png", "layers": ["block1"], "size": [64, 64]}},
+    "text_features": {"said": {"dataset": "rooms", "table": "stimuli/captions.tsv", "stimulus": "image"}},
     "experiments": {
         "match": {"family": "search", "dataset": "rooms", "model": "pixel_match", "bootstrap": 200},
         "network": {
@@ -44,11 +45,14 @@ STUDY = {
     },
 }  # fmt: skip
 
+CAPTIONS = "image\tcaption\nroom-1.png\ta room with a noisy patch\nroom-0.png\ta room\nroom-0.png\ta red car\n"
+
 
 def write_rooms(folder):
     """Five pictures of two sizes, a target in each but the last, and two people who look there on their third look."""
     rng = np.random.default_rng(4)
     (folder / "stimuli").mkdir(parents=True)
+    (folder / "stimuli" / "captions.tsv").write_text(CAPTIONS)
     rows, people = [], {"01": [], "02": []}
     for k in range(5):
         height, width = (128, 192) if k % 2 else (120, 160)
@@ -132,6 +136,16 @@ def test_features_of_the_pictures(searched):
     assert features.values.shape[0] == 5
     assert np.isfinite(features.values).all()
     assert len(list((searched.folder / "derivatives/rooms/features/cache").rglob("*.npy"))) == 5
+
+
+def test_captions_of_the_pictures(searched):
+    features = read_features(searched.folder / "derivatives/rooms/features/said.parquet")
+    assert features.stimuli == ["room-0.png", "room-1.png"]
+    assert features.values.shape == (2, 384)
+    # A mean of two unit vectors that are not the same is shorter.
+    lengths = np.linalg.norm(features.values, axis=1)
+    assert lengths[0] < 0.95
+    assert abs(lengths[1] - 1) < 1e-5
 
 
 def test_a_change_runs_what_depends_on_it(searched):

@@ -41,3 +41,25 @@ rule extract_features:
         code=code("extract_features"),
     script:
         "../scripts/extract_features.py"
+
+
+rule embed_captions:
+    """Embed what was said of each stimulus into a Features table."""
+    input:
+        source=lambda wildcards: PLAN.image_inputs(wildcards.dataset, PLAN.text_features[wildcards.features].table),
+    output:
+        features=f"{DERIVATIVES}/{{dataset}}/features/{{features}}.parquet",
+    log:
+        "logs/embed_captions/{dataset}_{features}.log",
+    benchmark:
+        "logs/benchmarks/embed_captions/{dataset}_{features}.tsv"
+    wildcard_constraints:
+        features=one_of(PLAN.text_features),
+    conda:
+        "../../envs/text.yaml"
+    params:
+        root=lambda wildcards: PLAN.scene_root(wildcards.dataset),
+        options=lambda wildcards: PLAN.text_features[wildcards.features].model_dump(mode="json"),
+        code=code("embed_captions"),
+    script:
+        "../scripts/embed_captions.py"
