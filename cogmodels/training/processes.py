@@ -36,7 +36,7 @@ _GRACE = 1.0
 def processes_of(recipe: Recipe) -> int:
     """In how many processes a training by this recipe runs.
 
-    It may be followed by a fork: CUDA is asked for the number of devices, and not begun.
+    It may be followed by a fork: it does not begin CUDA.
 
     Raises
     ------
@@ -129,7 +129,7 @@ class _Gathered(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.n = len(rows)
         found = rows.new_empty((distributed.get_world_size() * len(rows), *rows.shape[1:]))
-        distributed.all_gather_into_tensor(found, rows.contiguous())
+        distributed.all_gather(list(found.split(ctx.n)), rows.contiguous())
         return found
 
     @staticmethod
@@ -318,5 +318,9 @@ def _end_with(parent: int) -> None:
 
 
 def _gpus(recipe: Recipe) -> int:
-    # Not `is_available`, which begins CUDA: forks could not use it.
-    return 0 if recipe.accelerator == "cpu" else torch.cuda.device_count()
+    """GPUs that are seen; counted in a fork, for where NVML does not know torch begins CUDA to count them."""
+    if recipe.accelerator == "cpu":
+        return 0
+    if torch.cuda.is_initialized():
+        return torch.cuda.device_count()
+    return in_forks(1, lambda _: torch.cuda.device_count())

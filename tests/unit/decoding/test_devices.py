@@ -1,5 +1,6 @@
 """Decoders on several devices, two processes of the CPU: what one process with the whole batch learns, they learn."""
 
+import os
 import subprocess
 import sys
 
@@ -68,6 +69,27 @@ def check_alike(one, two):
     assert apart(start, alone) > 1e-2
     assert apart(alone, shared) < 1e-5
     np.testing.assert_allclose(rows, curves, rtol=1e-4, atol=1e-6)
+
+
+@pytest.fixture
+def untouched(monkeypatch):
+    """CUDA, of which this process asks nothing: its forks could not use it."""
+    here = os.getpid()
+
+    def guarded(asked):
+        def ask(*args):
+            assert os.getpid() != here
+            return asked(*args)
+
+        return ask
+
+    for name in ("is_available", "init", "current_device", "mem_get_info", "device_count"):
+        monkeypatch.setattr(torch.cuda, name, guarded(getattr(torch.cuda, name)))
+
+
+def test_this_process_asks_nothing_of_the_gpu(tmp_path, untouched):
+    _, _, curves = train("joint", 2, tmp_path, accelerator="auto", epochs=1)
+    assert len(curves) == 1
 
 
 @pytest.mark.parametrize("name", ["mindbridge", "mindeye2", "joint"])
