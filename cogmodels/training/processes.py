@@ -91,33 +91,28 @@ def check_shares(n: int, batch_size: int, processes: int) -> None:
 # -- what processes tell one another ----------------------------------------------------------------------------------
 
 
-def alone() -> bool:
-    """Whether no other process takes part in the training."""
-    return not (distributed.is_available() and distributed.is_initialized())
-
-
 def gathered(rows: Tensor) -> Tensor:
     """Rows (n, ...) of all processes, (processes * n, ...), in training; else those given.
 
     For a loss that every process works out of all rows, the same one: the gradient comes back without another exchange.
     Each process gives as many rows.
     """
-    return rows if alone() or not torch.is_grad_enabled() else _Gathered.apply(rows)
+    return rows if _alone() else _Gathered.apply(rows)
 
 
 def row_offset(n: int) -> int:
     """Where this process's rows begin in what :func:`gathered` makes of ``n`` rows each."""
-    return 0 if alone() or not torch.is_grad_enabled() else distributed.get_rank() * n
+    return 0 if _alone() else distributed.get_rank() * n
 
 
 def averaged(value: Tensor) -> Tensor:
     """Mean over processes, in training, of a tensor of one shape; else itself. The gradient reaches all processes."""
-    return value if alone() or not torch.is_grad_enabled() else _Averaged.apply(value)
+    return value if _alone() else _Averaged.apply(value)
 
 
 def agreed(drawn: Tensor) -> Tensor:
     """What the first process has drawn, in training: for choices that concern the whole batch. On the CPU."""
-    if alone() or not torch.is_grad_enabled():
+    if _alone():
         return drawn
     told = drawn.clone()
     distributed.broadcast(told, 0)
@@ -149,6 +144,11 @@ class _Averaged(torch.autograd.Function):
         return _mean(gradients[0])
 
 
+def _alone() -> bool:
+    """Whether no other process takes part in this step: each validates by itself."""
+    return not (distributed.is_available() and distributed.is_initialized() and torch.is_grad_enabled())
+
+
 def _mean(value: Tensor) -> Tensor:
     total = value.clone() if value.is_floating_point() else value.float()
     distributed.all_reduce(total)
@@ -174,7 +174,7 @@ class _Norm:
 
     def __call__(self, x: Tensor) -> Tensor:
         module = self.module
-        if not module.training or not torch.is_grad_enabled():
+        if not module.training or _alone():
             return self.plain(module, x)
         # Statistics are float32 under bf16, as torch's own are.
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
