@@ -2,6 +2,7 @@
 
     PYTHONPATH=. python3 benchmarks/decoding/gpu.py --out gpu.csv          # some minutes on one GPU
     PYTHONPATH=. python3 benchmarks/decoding/gpu.py --out cpu.csv --tiny   # narrow, on the CPU: does it run
+    PYTHONPATH=. python3 benchmarks/decoding/gpu.py --out two.csv --devices 2   # also several devices beside one
 
 It needs torch, lightning and pandas, and no file. Responses are noise with the voxel counts of NSD's eight subjects,
 targets noise of the size of CLIP's tokens: SIMULATED. A sample is one trial of one subject.
@@ -30,7 +31,7 @@ from cogmodels.decoding.models.mindbridge import MindBridge
 from cogmodels.decoding.models.mindeye2 import MindEye2
 from cogmodels.decoding.models.sttm import Sttm
 from cogmodels.decoding.network import JointExamples, _objective
-from cogmodels.decoding.resident import Gather, Places
+from cogmodels.decoding.resident import Gather, Places, gather_on
 from cogmodels.decoding.subjects import Part, Scaler, Targets
 from cogmodels.training.batches import Batches
 from cogmodels.training.fit import Learner, _filling, fit
@@ -54,7 +55,7 @@ def recipe(**changes):
     settings = {
         "optimizer": "adamw", "learning_rate": 1.5e-4, "weight_decay": 0.01, "decay_vectors": False,
         "schedule": "constant", "epochs": 1, "batch_size": BATCH, "precision": "32-true", "accelerator": "auto",
-        "gradient_clip": 1.0, "patience": None, "workers": 0,
+        "gradient_clip": 1.0, "patience": None, "workers": 0, "devices": 1,
     }  # fmt: skip
     return SimpleNamespace(**settings | changes)
 
@@ -233,6 +234,51 @@ def check_resuming(args):
     return rows
 
 
+def check_several(args):
+    """MindBridge on several devices and on one: weights without dropout, and samples a second with as many stimuli a
+    device. Several come first, for forks cannot use CUDA once it has begun."""
+    widths = {name: max(40, width // 200) for name, width in VOXELS.items()} if args.tiny else VOXELS
+    sizes = [size // 400 if args.tiny else size for size in NETWORKS["mindbridge"][2]]
+    kind = "gpu" if args.device == "cuda" else "cpu"
+    still = NARROW["mindbridge"] | {"embedder_dropout": 0.0, "translator_dropout": 0.0}
+    narrow, wide = study({"1": 500, "2": 431}, 64, (96, 32)), study(widths, args.stimuli, sizes)
+    nets, rows = [], []
+    for devices in (args.devices, 1):
+        how = recipe(accelerator=kind, devices=devices, epochs=2, batch_size=8 * args.devices)
+        # Plain steps: Adam's are as long for a gradient that is 0 but for its rounding.
+        how.optimizer, how.learning_rate = "sgd", 0.05
+        nets.append(_fitted(narrow, still, how, 0)[0].state_dict())
+        speed = "32-true" if args.tiny else "bf16-mixed"
+        how = recipe(accelerator=kind, devices=devices, epochs=3, batch_size=args.batch * devices, precision=speed)
+        _, curves = _fitted(wide, NARROW["mindbridge"] if args.tiny else {}, how, args.batch)
+        rows.append(
+            {"task": f"training on {devices} device(s), the first steps too", "network": "mindbridge",
+             "precision": speed, "subjects": len(widths),
+             "samples_per_s": round(curves.attrs["examples_per_second"] * len(widths), 1), "right": True}
+        )  # fmt: skip
+    apart = max((one - other).abs().max().item() for one, other in zip(*(net.values() for net in nets), strict=True))
+    task = f"weights of {args.devices} devices beside one"
+    return [*rows, {"task": task, "network": "mindbridge", "difference": apart, "right": apart < 1e-4}]
+
+
+def _fitted(data, options, how, held):
+    """MindBridge trained by our loop, and its curves; the first ``held`` stimuli (0 = all) choose the epoch."""
+    parts, targets, scalers = data
+    torch.manual_seed(0)
+    text = targets.text.shape[1]
+    net = MindBridge({part.subject: part.width for part in parts}, targets.image.shape[1], text, **options)
+    few = [part.of(part.codes[: held or None]) for part in parts]
+    train, validation = (JointExamples(some, targets, scalers, training=some is parts) for some in (parts, few))
+
+    def place(device):
+        prepare = gather_on(device, train)
+        return (train, validation, None) if prepare is None else (Places(train), Places(validation), prepare)
+
+    with tempfile.TemporaryDirectory() as folder:
+        curves = fit(net, _objective, train, validation, how, folder=Path(folder), place=place, monitor="cosine")
+    return net, curves
+
+
 def speeds(args):
     """Rows of training steps: ours in three precisions, then beside the plain loop and data from the host."""
     voxels = {name: max(40, width // 200) for name, width in VOXELS.items()} if args.tiny else VOXELS
@@ -276,15 +322,17 @@ def main():
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--stimuli", type=int, default=600)
     parser.add_argument("--batch", type=int, default=BATCH, help="stimuli of each subject in a step")
+    parser.add_argument("--devices", type=int, default=1, help="also a training on so many, beside one")
     args = parser.parse_args()
-    args.device = "cpu" if args.tiny or not torch.cuda.is_available() else "cuda"
+    args.device = "cpu" if args.tiny or not torch.cuda.device_count() else "cuda"
     if args.device == "cpu" and not args.tiny:
         parser.error("there is no GPU here: add --tiny")
     if args.tiny:
         args.steps, args.stimuli, args.batch = 10, 40, 8
     warnings.filterwarnings("ignore")
     started = time.perf_counter()
-    rows = check_devices(args) + check_resuming(args)
+    rows = check_several(args) if args.devices > 1 else []
+    rows += check_devices(args) + check_resuming(args)
     print(*rows, sep="\n", flush=True)
     rows += speeds(args)
     table = pd.DataFrame(rows)

@@ -170,14 +170,23 @@ class CrossSubjectExperiment(Section):
         return self.model in typing.get_args(NetworkName)
 
     @property
-    def on_gpu(self) -> bool:
-        """Whether a run of it may take a GPU."""
-        return self.is_network and "cpu" not in (self.recipe.accelerator, self.adaptation.accelerator)
+    def gpus(self) -> int:
+        """How many GPUs a run of it asks for."""
+        if not self.is_network or "cpu" in (self.recipe.accelerator, self.adaptation.accelerator):
+            return 0
+        return max(one.gpus for one in self._recipes)
 
     @property
-    def workers(self) -> int:
-        """Processes that read ahead."""
-        return max(self.recipe.workers, self.adaptation.workers) if self.is_network else 0
+    def threads(self) -> int:
+        """How many cores a run of it takes."""
+        return max(one.threads for one in self._recipes) if self.is_network else 1
+
+    @property
+    def _recipes(self) -> list[DecoderRecipe]:
+        """Those that a run trains by."""
+        if self.protocol == "held_out_stimuli":
+            return [self.recipe]
+        return [self.recipe, self.adaptation] if self.pretrain else [self.adaptation]
 
     def config(self) -> dict[str, Any]:
         """What a model run depends on: of the options, those of its kind of model."""
@@ -220,6 +229,11 @@ class CrossSubjectExperiment(Section):
             )
         if self.pretrained is not None and self.draws != 1:
             raise ValueError("`pretrained` keeps the weights of one draw: leave `draws` at 1")
+        if self.is_network and self.gpus and len({one.devices for one in self._recipes}) > 1:
+            raise ValueError(
+                f"`recipe` has `devices: {self.recipe.devices}` and `adaptation` {self.adaptation.devices}: one job "
+                "trains by both, on the same GPUs; set both"
+            )
         if self.text_target is not None and not self.is_network:
             raise ValueError(f"`text_target` belongs to networks, model `{self.model}` is linear")
         if self.reconstruction is not None and self.model != "sttm":

@@ -169,14 +169,14 @@ class EegDecodingExperiment(Section):
         return self.model in typing.get_args(EpochNetworkName)
 
     @property
-    def on_gpu(self) -> bool:
-        """Whether a run of it may take a GPU."""
-        return self.is_network and self.recipe.accelerator != "cpu"
+    def gpus(self) -> int:
+        """How many GPUs a run of it asks for."""
+        return self.recipe.gpus if self.is_network else 0
 
     @property
-    def workers(self) -> int:
-        """Processes that read ahead."""
-        return self.recipe.workers if self.is_network else 0
+    def threads(self) -> int:
+        """How many cores a run of it takes."""
+        return self.recipe.threads if self.is_network else 1
 
     @property
     def text_target(self) -> None:

@@ -134,9 +134,14 @@ class OneTestPart(Section):
         return "all"
 
     @property
-    def on_gpu(self) -> bool:
-        """Whether a run of it may take a GPU."""
-        return self.model == self.network and self.recipe.accelerator != "cpu"
+    def gpus(self) -> int:
+        """How many GPUs a run of it asks for."""
+        return self.recipe.gpus if self.model == self.network else 0
+
+    @property
+    def threads(self) -> int:
+        """How many cores a run of it takes."""
+        return self.recipe.threads if self.model == self.network else 1
 
     def config(self) -> dict[str, Any]:
         """What a model run depends on."""

@@ -111,13 +111,44 @@ class Recipe(Section):
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="`cpu` also lets several trainings run at a time"
     )
+    devices: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        1,
+        description="GPUs of one training, or processes where there is none: each has its share of every step's "
+        "`batch_size`, which must be a multiple; `auto`: all GPUs that are seen, on a CPU one process",
+    )
     gradient_clip: float | None = Field(
         None, gt=0, description="longest gradient, as its Euclidean norm; none = as it is"
     )
     patience: int | None = Field(
         None, ge=1, description="epochs without a better validation score after which it ends; none = never"
     )
-    workers: int = Field(0, ge=0, description="processes that read images ahead; the job takes one core more")
+    workers: int = Field(
+        0, ge=0, description="processes that read images ahead, for each device; the job takes one core more a device"
+    )
+
+    @model_validator(mode="after")
+    def _even(self) -> Recipe:
+        if self.devices != "auto" and self.batch_size % self.devices:
+            even = max(1, round(self.batch_size / self.devices)) * self.devices
+            raise ValueError(
+                f"a batch of {self.batch_size} cannot be shared evenly among {self.devices} devices: set "
+                f"`batch_size: {even}`, or change `devices`"
+            )
+        return self
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs a job asks the scheduler for; of `auto` one."""
+        return 0 if self.accelerator == "cpu" else self._processes
+
+    @property
+    def threads(self) -> int:
+        """How many cores a job takes."""
+        return self._processes * (1 + self.workers)
+
+    @property
+    def _processes(self) -> int:
+        return 1 if self.devices == "auto" else self.devices
 
 
 class Diet(Section):

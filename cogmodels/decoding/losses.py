@@ -1,10 +1,16 @@
-"""Contrastive and regression losses of decoders, on vectors (n, d) or maps (n, tokens, width) that are flattened."""
+"""Contrastive and regression losses of decoders, on vectors (n, d) or maps (n, tokens, width) that are flattened.
+
+In a training on several devices the contrastive ones see the rows of all, so that each row has the negatives of the
+whole batch; the others are means over a device's own rows, of which each has as many.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from cogmodels.training.processes import gathered, row_offset
 
 
 def unit(vectors: Tensor) -> Tensor:
@@ -33,6 +39,7 @@ def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> 
         Row i of one belongs to row i of the other.
     temperature : float
     """
+    predicted, target = gathered(predicted), gathered(target)
     wished = (similarity(target, target) / temperature).softmax(-1)
     found = similarity(predicted, target) / temperature
     there = -(wished * found.log_softmax(-1)).sum(-1).mean()
@@ -42,6 +49,7 @@ def soft_clip(predicted: Tensor, target: Tensor, temperature: float = 0.005) -> 
 
 def info_nce(predicted: Tensor, target: Tensor, temperature: float = 0.05) -> Tensor:
     """Symmetric InfoNCE (Radford et al. 2021, CLIP) between rows (n, ...) of the same number."""
+    predicted, target = gathered(predicted), gathered(target)
     found = similarity(predicted, target) / temperature
     own = torch.arange(len(found), device=found.device)
     return (F.cross_entropy(found, own) + F.cross_entropy(found.T, own)) / 2
@@ -60,6 +68,8 @@ def mixed_nce(predicted: Tensor, target: Tensor, partner: Tensor, share: Tensor,
         Its own share of the mixture; 1 = not mixed.
     temperature : float
     """
+    partner, share = gathered(partner + row_offset(len(partner))), gathered(share)
+    predicted, target = gathered(predicted), gathered(target)
     found = similarity(predicted, target) / temperature
     own = torch.arange(len(found), device=found.device)
     wished = torch.zeros_like(found)

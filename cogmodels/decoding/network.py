@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cogmodels.decoding.losses import cosine
-from cogmodels.decoding.resident import Places, device_of, gather_on
+from cogmodels.decoding.resident import Places, gather_on
 from cogmodels.decoding.starting import Code, learnt_code, random_code, start_by_encoding, start_by_ridge
 from cogmodels.decoding.subjects import Part, Scaler, Targets, fit_scaler
 from cogmodels.errors import DataError
@@ -294,12 +294,14 @@ class TrainedNetwork:
         folder: Path,
         turns: Sequence[str] = (),
     ) -> pd.DataFrame:
-        examples: Any = JointExamples(train, self.targets, self.scalers, training=True, seed=seed, turns=turns)
-        held: Any = JointExamples(validation, self.targets, self.scalers, training=False)
-        prepare = gather_on(device_of(recipe), examples)
-        if prepare is not None:
-            examples, held = Places(examples), Places(held)
-        options = {"seed": seed, "folder": folder, "prepare": prepare, "monitor": "cosine"}
+        examples = JointExamples(train, self.targets, self.scalers, training=True, seed=seed, turns=turns)
+        held = JointExamples(validation, self.targets, self.scalers, training=False)
+
+        def place(device: torch.device) -> tuple[Any, Any, Any]:
+            prepare = gather_on(device, examples)
+            return (examples, held, None) if prepare is None else (Places(examples), Places(held), prepare)
+
+        options = {"seed": seed, "folder": folder, "place": place, "monitor": "cosine"}
         return fit(self.net, _objective, examples, held, recipe, **options)
 
 

@@ -17,7 +17,6 @@ from torch import Tensor
 from cogmodels.decoding.subjects import Part, Scaler, Targets
 
 if TYPE_CHECKING:
-    from cogmodels.config.training import Recipe
     from cogmodels.decoding.network import JointExamples
 
 logger = logging.getLogger(__name__)
@@ -95,12 +94,6 @@ def gather_on(device: torch.device, examples: JointExamples) -> Gather | None:
         logger.info("%.1f GB of data are read from the host: the GPU has %.1f GB free", wanted / 1e9, free / 1e9)
         return None
     return Gather(examples.parts, examples.targets, examples.scalers, device)
-
-
-def device_of(recipe: Recipe) -> torch.device:
-    """Where a training by this recipe runs."""
-    on_gpu = recipe.accelerator != "cpu" and torch.cuda.is_available()
-    return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
 
 
 def _copied(values: np.ndarray, device: torch.device) -> Tensor:

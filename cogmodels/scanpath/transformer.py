@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from cogmodels.attention.layers import Decoder, EncoderLayer, LayerCache
 from cogmodels.attention.resampling import pooled_map, resized_map, sampled_map
 from cogmodels.config.attention import AttentionChoice
+from cogmodels.training.processes import averaged
 
 _SQRT2 = math.sqrt(2.0)
 #: Octaves of the codes of a place; the shortest wave is an eighth of the longer side.
@@ -323,7 +324,8 @@ def objective(net: ImageTransformer, batch: tuple[Tensor, Mapping[str, Any]]) ->
     if "target" in given:
         person = torch.stack([person, given["target"].flatten()], -1)
     parts = likelihoods(net, scene, xy, duration, there, person, compact=True)
-    n = given["there"].sum().clamp_min(1)
+    # On several devices each has as many images, but not as many fixations: the mean is over all of them.
+    n = averaged(given["there"].sum()).clamp_min(1)
     totals = {name: value.sum() / n for name, value in parts.items()}
     loss = net.auxiliary_weight * scene.auxiliary - sum(totals.values())
     bits = {f"{name}_bits": value.detach() / math.log(2) for name, value in totals.items()}

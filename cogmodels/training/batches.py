@@ -26,32 +26,45 @@ class Batches(pl.LightningDataModule):
     ----------
     train, validation : Examples
     batch_size, workers : int
-        Of a step; processes that make examples ahead.
+        Of a step, on all devices together; processes that make examples ahead.
     seed : int
         Of the order.
+    rank, processes : int
+        Of a training in several processes which one this is: each step's batch is shared evenly, what cannot be at the
+        end of an epoch (fewer examples than processes) is left out. Every process sees all of the validation examples.
 
     What an epoch shows, and in which order, depends on ``seed`` and the epoch's number alone: a training that was
     interrupted goes on with what it would have seen.
     """
 
     def __init__(
-        self, train: Examples, validation: Examples, *, batch_size: int, workers: int = 0, seed: int = 0
+        self,
+        train: Examples,
+        validation: Examples,
+        *,
+        batch_size: int,
+        workers: int = 0,
+        seed: int = 0,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
         super().__init__()
         self.train, self.validation = train, validation
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
+        self.rank, self.processes = rank, processes
 
     def train_dataloader(self) -> DataLoader:
         epoch = self.trainer.current_epoch
-        return self._loader(self.train, epoch, _Shuffled(len(self.train), self.seed, epoch))
+        order = _Shuffled(len(self.train), self.seed, epoch, self.rank, self.processes)
+        return self._loader(self.train, epoch, order, self.batch_size // self.processes)
 
     def val_dataloader(self) -> DataLoader:
-        return self._loader(self.validation, 0, None)
+        return self._loader(self.validation, 0, None, self.batch_size)
 
-    def _loader(self, examples: Examples, epoch: int, order: Sampler | None) -> DataLoader:
+    def _loader(self, examples: Examples, epoch: int, order: Sampler | None, batch_size: int) -> DataLoader:
         return DataLoader(
             _Numbered(examples, epoch),
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             sampler=order,
             num_workers=self.workers,
             pin_memory=torch.cuda.is_available(),
@@ -72,12 +85,15 @@ class _Numbered(Dataset):
 
 
 class _Shuffled(Sampler):
-    def __init__(self, n: int, seed: int, epoch: int) -> None:
-        self.n, self.key = n, seed * 1_000_003 + epoch
+    """Of an order that all processes share, every so manyth number."""
+
+    def __init__(self, n: int, seed: int, epoch: int, rank: int = 0, processes: int = 1) -> None:
+        self.n, self.key, self.rank, self.processes = n, seed * 1_000_003 + epoch, rank, processes
 
     def __len__(self) -> int:
-        return self.n
+        return self.n // self.processes
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.key)
-        return iter(torch.randperm(self.n, generator=generator).tolist())
+        order = torch.randperm(self.n, generator=generator).tolist()
+        return iter(order[self.rank : len(self) * self.processes : self.processes])

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
+import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
-from torch import Tensor, nn
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.strategies import DDPStrategy
+from torch import Tensor, distributed, nn
 
 from cogmodels.errors import DataError
 from cogmodels.training.batches import Batches, Examples
+from cogmodels.training.callbacks import Curves, Patience, Throughput
 from cogmodels.training.objectives import Objective
+from cogmodels.training.processes import check_shares, device_of, in_forks, processes_of, share_norms
 
 if TYPE_CHECKING:
     from cogmodels.config.training import Recipe
@@ -26,6 +31,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # Lightning greets, and advertises, on the terminal.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+#: How far apart the seeds of two processes are: a prime, far from the distance of two seeds or epochs.
+_APART = 2_654_435_761
+
+
+#: Device -> training examples, validation examples, and what is applied to each batch.
+Place = Callable[[torch.device], tuple[Examples, Examples, Callable[[Any], Any] | None]]
 
 
 class Learner(pl.LightningModule):
@@ -40,7 +51,7 @@ class Learner(pl.LightningModule):
         Loss and scores of a batch.
     recipe : Recipe
     seed : int
-        Of what is random inside of the network (dropout); each epoch begins anew from it.
+        Of what is random inside of the network (dropout); each epoch begins anew from it, in each process from another.
     prepare : callable, optional
         Applied to each batch on the device, such as from bytes to what the network wants.
     """
@@ -57,7 +68,7 @@ class Learner(pl.LightningModule):
         self.net, self.objective, self.recipe, self.seed, self.prepare = net, objective, recipe, seed, prepare
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch + self.trainer.global_rank * _APART)
         if hasattr(self.net, "progress"):
             self.net.progress = self.current_epoch / self.recipe.epochs
 
@@ -77,7 +88,9 @@ class Learner(pl.LightningModule):
     def _step(self, part: str, batch: Any) -> Tensor:
         loss, scores = self.objective(self.net, batch)
         values = {f"{part}_loss": loss.detach(), **{f"{part}_{name}": value for name, value in scores.items()}}
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch[0]))
+        # Validation examples are the same in all processes.
+        shared = part == "train" and self.trainer.world_size > 1
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=shared)
         return loss
 
     def configure_optimizers(self) -> Any:
@@ -124,62 +137,6 @@ class Learner(pl.LightningModule):
         return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
 
 
-class Curves(Callback):
-    """Loss and scores of each epoch; they come back with a checkpoint."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-        self._rate = 0.0
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # At the end of the epoch it is the next one's.
-        self._rate = trainer.optimizers[0].param_groups[0]["lr"]
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        if not all(map(_finite, values.values())):
-            raise DataError(
-                f"epoch {trainer.current_epoch + 1} ended with {values}",
-                where="training",
-                remedy="Lower the learning rate, or look at the images",
-            )
-        self.rows.append({"epoch": trainer.current_epoch + 1, "learning_rate": self._rate, **values})
-        shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
-        logger.info("epoch %d: %s", trainer.current_epoch + 1, shown)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"rows": self.rows}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows = list(state_dict["rows"])
-
-
-class Patience(EarlyStopping):
-    """Early stopping that a training which was killed after its last epoch does not forget."""
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        trainer.should_stop = self.wait_count >= self.patience
-
-
-class Throughput(Callback):
-    """Training examples a second, loading them included, validation and checkpoints not."""
-
-    def __init__(self) -> None:
-        self.examples, self.seconds, self._started = 0, 0.0, 0.0
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._started = time.perf_counter()
-
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        now = time.perf_counter()
-        self.examples, self.seconds = self.examples + len(batch[0]), self.seconds + now - self._started
-        self._started = now
-
-    def rate(self) -> float:
-        """Examples a second; NaN where nothing was left to train."""
-        return self.examples / self.seconds if self.seconds else float("nan")
-
-
 def fit(
     net: nn.Module,
     objective: Objective,
@@ -190,9 +147,12 @@ def fit(
     seed: int = 0,
     folder: Path,
     prepare: Callable[[Any], Any] | None = None,
+    place: Place | None = None,
     monitor: str = "accuracy",
 ) -> pd.DataFrame:
     """Train a network; it is left with the weights of the epoch that was best on the validation examples.
+
+    On several devices (``recipe.devices``) each has a process, a fork of this one, and its share of each batch.
 
     Parameters
     ----------
@@ -205,7 +165,10 @@ def fit(
         Of the order of examples and of dropout; initial weights are the caller's.
     folder : path
         Of checkpoints. Where an earlier call with the same arguments was killed, this one goes on after its last whole
-        epoch, to the same bits.
+        epoch, to the same bits; so it does with another number of devices, but to other bits.
+    place : callable, optional
+        From the device to what takes the place of ``train``, ``validation`` and ``prepare``, such as copies in its
+        memory. It is called in the process that trains.
     monitor : str
         Score of the objective of which the highest is best; the earliest of equal ones.
 
@@ -218,15 +181,47 @@ def fit(
     Raises
     ------
     DataError
-        Loss or scores that are not finite; a checkpoint of another network in the folder.
+        Loss or scores that are not finite; a checkpoint of another network in the folder; fewer GPUs than asked for, a
+        batch that cannot be shared evenly, a process that was killed.
     """
-    folder = Path(folder)
-    curves = Curves()
+    folder, processes = Path(folder), processes_of(recipe)
+    check_shares(len(train), recipe.batch_size, processes)
+    learner, last = Learner(net, objective, recipe, seed, prepare), _last(folder, net)
+    options = {"examples": (train, validation), "folder": folder, "last": last, "place": place, "monitor": monitor}
+    if processes == 1:
+        path, rows, rate = _train(learner, **options)
+    else:
+        with tempfile.TemporaryDirectory() as meeting:
+            forked = partial(_train_share, learner, processes, Path(meeting) / "group", options)
+            path, rows, rate = in_forks(processes, forked)
+    best = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    net.to("cpu")
+    net.load_state_dict({name.removeprefix("net."): value for name, value in best.items()})
+    net.eval()
+    table = pd.DataFrame(rows)
+    table.attrs["examples_per_second"] = rate
+    logger.info("%.0f training examples a second", rate)
+    return table
+
+
+def _train(
+    learner: Learner,
+    *,
+    examples: tuple[Examples, Examples],
+    folder: Path,
+    last: Path | None,
+    place: Place | None,
+    monitor: str,
+    rank: int = 0,
+    processes: int = 1,
+) -> tuple[str, list[dict[str, float]], float]:
+    """Path of the best weights, rows of the curves and examples a second, of one process."""
+    recipe, seed = learner.recipe, learner.seed
+    curves, throughput = Curves(processes), Throughput()
     kept = ModelCheckpoint(
         dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1, save_last=True,
         save_on_train_epoch_end=True, enable_version_counter=False,
     )  # fmt: skip
-    throughput = Throughput()
     callbacks: list[Callback] = [curves, kept, throughput]
     if recipe.patience is not None:
         callbacks.append(Patience(f"validation_{monitor}", mode="max", patience=recipe.patience))
@@ -234,30 +229,65 @@ def fit(
         callbacks.append(TQDMProgressBar())
     deterministic, filled = torch.are_deterministic_algorithms_enabled(), _filling()
     try:
+        if place is not None:
+            *examples, learner.prepare = place(device_of(recipe))
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="lightning")
             _filling(False)
-            trainer = _trainer(recipe, callbacks, folder)
-            learner = Learner(net, objective, recipe, seed, prepare)
-            batches = Batches(train, validation, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed)
-            trainer.fit(learner, datamodule=batches, ckpt_path=_last(folder, net), weights_only=True)
-        best = torch.load(kept.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+            trainer = _trainer(recipe, callbacks, folder, rank, processes)
+            batches = Batches(
+                *examples, batch_size=recipe.batch_size, workers=recipe.workers, seed=seed, rank=rank,
+                processes=processes,
+            )  # fmt: skip
+            trainer.fit(learner, datamodule=batches, ckpt_path=last, weights_only=True)
     finally:
         torch.use_deterministic_algorithms(deterministic)
         _filling(filled)
-    net.to("cpu")
-    net.load_state_dict({name.removeprefix("net."): value for name, value in best.items()})
-    net.eval()
-    table = pd.DataFrame(curves.rows)
-    table.attrs["examples_per_second"] = throughput.rate()
-    logger.info("%.0f training examples a second", throughput.rate())
-    return table
+    return kept.best_model_path, curves.rows, throughput.rate()
 
 
-def _trainer(recipe: Recipe, callbacks: list[Callback], folder: Path) -> pl.Trainer:
+def _train_share(learner: Learner, processes: int, group: Path, options: dict[str, Any], rank: int) -> Any:
+    """One of several processes."""
+    on_gpu = learner.recipe.accelerator != "cpu" and torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.set_device(rank)
+    # A file, not a port, that another training on this machine may want; choices (`agreed`) are exchanged on the CPU.
+    distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if on_gpu else "gloo", init_method=group.as_uri(), rank=rank, world_size=processes
+    )
+    share_norms(learner.net)
+    found = _train(learner, **options, rank=rank, processes=processes)
+    distributed.destroy_process_group()
+    return found
+
+
+class _Forked(LightningEnvironment):
+    """This process is one of several, which are there already."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__()
+        self._local_rank = rank
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        return True
+
+    def local_rank(self) -> int:
+        return self._local_rank
+
+    def node_rank(self) -> int:
+        return 0
+
+
+def _trainer(recipe: Recipe, callbacks: list[Callback], folder: Path, rank: int = 0, processes: int = 1) -> pl.Trainer:
+    where: dict[str, Any] = {"accelerator": recipe.accelerator, "devices": 1}
+    if processes > 1:
+        # Parts of one subject, or of one of two losses, have no gradient in some steps.
+        strategy = DDPStrategy(cluster_environment=_Forked(rank), find_unused_parameters=True)
+        kind = "gpu" if device_of(recipe).type == "cuda" else "cpu"
+        where = {"accelerator": kind, "devices": processes, "strategy": strategy, "use_distributed_sampler": False}
     return pl.Trainer(
-        accelerator=recipe.accelerator,
-        devices=1,
+        **where,
         precision=_precision(recipe),
         max_epochs=recipe.epochs,
         gradient_clip_val=recipe.gradient_clip,
@@ -288,7 +318,7 @@ def _filling(value: bool | None = None) -> bool:
 def _precision(recipe: Recipe) -> str:
     if recipe.precision != "auto":
         return recipe.precision
-    on_gpu = recipe.accelerator != "cpu" and torch.cuda.is_available()
+    on_gpu = device_of(recipe).type == "cuda"
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
 
 
@@ -312,7 +342,3 @@ def _last(folder: Path, net: nn.Module) -> Path | None:
             remedy="Delete the folder, or give each config one of its own",
         )
     return path
-
-
-def _finite(value: float) -> bool:
-    return value == value and abs(value) != float("inf")

@@ -10,7 +10,7 @@ import yaml
 from cogmodels.files import digest
 from tests.dag.studies import write_tiny
 
-GPU = {"experiments": {"scanpath-transformer": {"recipe": {"accelerator": "auto"}}}}
+GPU = {"experiments": {"scanpath-transformer": {"recipe": {"accelerator": "auto", "devices": 2}}}}
 FUNC = "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-"
 MADE = [f"{FUNC}brain_mask.nii.gz", f"{FUNC}clean_bold.json", f"{FUNC}quality_bold.json"]
 # A queue of one machine: each job is a process of its own in a folder of its own; it prints its number. Jobs that ask for
@@ -51,7 +51,7 @@ def test_a_profile_plans_memory_time_and_gpus(workflow, root, profile):
     configs = [str(root / "config" / name) for name in ("config.yaml", "studies/osie.yaml")]
     run = workflow("--profile", str(root / "profiles" / profile), *storage, "--configfile", *configs, "gpu.yaml")
     planned = planned_resources(run.text)
-    assert {one["gpu"] for one in planned["train_scanpath"]} == {"0", "1"}
+    assert {one["gpu"] for one in planned["train_scanpath"]} == {"0", "2"}
     assert {one["mem_mb"] for one in planned["train_scanpath"]} == {"16000"}
     assert {one["mem_mb"] for one in planned["score_scanpath"]} == {"4000"}
     assert {one["runtime"] for one in planned["score_scanpath"]} == {"60"}
@@ -66,7 +66,7 @@ def test_a_gpu_model_is_one_line_of_a_profile(workflow, root):
     run = workflow(*profile, "--configfile", *configs, "gpu.yaml")
     planned = planned_resources(run.text)["train_scanpath"]
     assert {one["gpu_model"] for one in planned} == {"a100"}
-    assert sorted({one["gpu"] for one in planned}) == ["0", "1"]
+    assert sorted({one["gpu"] for one in planned}) == ["0", "2"]
 
 
 @pytest.mark.slow

@@ -22,9 +22,9 @@ rule train_epochs:
         experiment=one_of(PLAN.epoch_decoders),
     conda:
         "../../envs/training.yaml"
-    threads: lambda wildcards: 1 + PLAN.experiments[wildcards.experiment].workers
+    threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
+        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         pipeline=pipeline_config,

@@ -55,8 +55,9 @@ rule train_objects:
         experiment=one_of(PLAN.object_scanpaths),
     conda:
         "../../envs/scanpath.yaml"
+    threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
+        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         set=lambda wildcards: STUDY.object_sets[PLAN.experiments[wildcards.experiment].objects].model_dump(mode="json"),

@@ -53,8 +53,9 @@ rule train_scanpath:
         experiment=one_of(PLAN.image_scanpaths),
     conda:
         "../../envs/scanpath.yaml"
+    threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: int(PLAN.experiments[wildcards.experiment].on_gpu),
+        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         set=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].model_dump(),

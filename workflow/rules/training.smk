@@ -41,9 +41,9 @@ rule train_backbone:
         "logs/benchmarks/train_backbone/{diet}_seed-{seed}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: lambda wildcards: 1 + STUDY.diets[wildcards.diet].recipe.workers
+    threads: lambda wildcards: STUDY.diets[wildcards.diet].recipe.threads
     resources:
-        gpu=lambda wildcards: int(STUDY.diets[wildcards.diet].recipe.accelerator != "cpu"),
+        gpu=lambda wildcards: STUDY.diets[wildcards.diet].recipe.gpus,
     params:
         diet=diet_config,
         study=STUDY.study,

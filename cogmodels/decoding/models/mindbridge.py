@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from cogmodels.decoding.losses import soft_clip, unit_mse
 from cogmodels.decoding.network import Batch, SubjectNetwork, agreement, joined
+from cogmodels.training.processes import agreed
 
 
 def pool_responses(values: Tensor, size: int, kind: str = "max") -> Tensor:
@@ -186,5 +187,5 @@ class MindBridge(SubjectNetwork):
             return next(name for name in names if name != self.newcomer), self.newcomer
         if not self.training:
             return names[0], names[1]
-        first, second = torch.randperm(len(names))[:2].tolist()
+        first, second = agreed(torch.randperm(len(names))[:2]).tolist()
         return names[first], names[second]

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from cogmodels.attention.layers import Decoder, Encoder, LayerCache
 from cogmodels.config.attention import AttentionChoice
 from cogmodels.scanpath.position_codes import position_codes
+from cogmodels.training.processes import averaged
 
 #: Dimensions of a code of a row, of a column, of being the target, as published (of 256 for the three).
 _LENGTH, _OF = 8.764, 86
@@ -215,7 +216,8 @@ def objective(net: ObjectTransformer, batch: Any) -> tuple[Tensor, dict[str, Ten
     # What stands beyond the longest of the batch is not worked out.
     objects = given["objects"].flatten(0, 1)[:, : int(lengths.max())]
     logits, chosen, known = teach(net, scene, objects, lengths)
-    n = known.sum().clamp_min(1)
+    # On several devices each has as many scenes, but not as many steps: the mean is over all of them.
+    n = averaged(known.sum()).clamp_min(1)
     loss = F.cross_entropy(logits[known], chosen[known], reduction="sum") / n
     seen = logits[known][:, :-1].log_softmax(-1).gather(1, chosen[known][:, None])
     bits = seen.sum().detach() / n / math.log(2)

@@ -5,9 +5,13 @@ import copy
 import pytest
 import yaml
 
+from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.defaults import DEFAULT_STUDY
+from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.load import load_spec, load_study
 from cogmodels.config.named import expand_sweeps, merge, resolve_extends
+from cogmodels.config.scanpath import ScanpathExperiment
+from cogmodels.config.training import Recipe
 from cogmodels.errors import ConfigError
 
 
@@ -178,3 +182,24 @@ def test_spec_errors_name_the_file(root, tmp_path):
     (tmp_path / "haxby2001.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigError, match=r"haxby2001.yaml: .*`sorce` \(did you mean `source`\?\)"):
         load_spec(tmp_path, "haxby2001")
+
+
+def test_a_job_asks_for_the_gpus_and_cores_of_its_devices():
+    def network(recipe=None, adaptation=None, **more):
+        names = {"dataset": "d", "pipeline": "p", "target": "latent", "model": "mindbridge"} | more
+        found = CrossSubjectExperiment(**names, recipe=recipe or {}, adaptation=adaptation or {})
+        return found.gpus, found.threads
+
+    two = {"devices": 2, "workers": 3}
+    assert network() == (1, 1)
+    assert network(two) == (2, 8)
+    assert network(two | {"devices": "auto"}) == (1, 4)
+    assert network(two | {"accelerator": "cpu"}) == (0, 8)
+    assert network(two, model="srm_ridge") == (0, 1)
+    assert network(two, {"devices": 2}, protocol="new_subject") == (2, 8)
+    assert network({}, {"devices": 2}, protocol="new_subject", pretrain=False) == (2, 2)
+    with pytest.raises(ValueError, match=r"`recipe` has `devices: 2` and `adaptation` 1.*set both"):
+        network(two, protocol="new_subject")
+    epochs = EegDecodingExperiment(dataset="d", pipeline="p", model="eegnet", recipe=two)
+    paths = ScanpathExperiment(dataset="d", fixations="f", model="transformer", features=["x"], recipe=two)
+    assert [(one.gpus, one.threads) for one in (epochs, paths, Recipe(**two, batch_size=4))] == [(2, 8)] * 3

@@ -10,9 +10,10 @@ from cogmodels.decoding.models.mindbridge import MindBridge
 from cogmodels.decoding.models.mindeye2 import MindEye2
 from cogmodels.decoding.models.sttm import Sttm
 from cogmodels.decoding.network import TrainedNetwork, initial_network
-from cogmodels.decoding.resident import Places, device_of, gather_on
+from cogmodels.decoding.resident import Places, gather_on
 from cogmodels.decoding.subjects import Part, Targets
 from cogmodels.training import fit as loop
+from cogmodels.training.processes import device_of
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")]
 
@@ -23,7 +24,7 @@ NETWORKS = {
 }
 RECIPE = SimpleNamespace(
     optimizer="adamw", learning_rate=1e-3, weight_decay=0.01, decay_vectors=False, schedule="one_cycle", epochs=6,
-    batch_size=8, precision="auto", accelerator="gpu", gradient_clip=1.0, patience=None, workers=0,
+    batch_size=8, precision="auto", accelerator="gpu", gradient_clip=1.0, patience=None, workers=0, devices=1,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from cogmodels.config.scanpath import ScanpathRecipe
 from cogmodels.data.tables import Features, check_fixations
 from cogmodels.errors import DataError
 from cogmodels.scanpath.generate import generate_scanpaths
@@ -206,3 +207,24 @@ def test_unknown_durations_are_left_out_of_the_likelihood(pictures, parts, tmp_p
     model = fitted("transformer", pictures, without, tmp_path)
     assert np.isfinite(model.log_density(pictures, without["test"])[without["test"].there]).all()
     assert model.log_duration(pictures, without["test"]) is None
+
+
+def test_two_processes_learn_what_one_does_of_images_with_unequal_scanpaths(pictures, parts, tmp_path):
+    """The mean over fixations is that of the whole batch, of which the processes have unequal numbers."""
+    options = {"width": 16, "heads": 2, "waves": 8, "dropout": 0.0, "flip": False}
+    found = []
+    for devices in (1, 2):
+        # Plain steps: Adam's are as long for a gradient that is 0 but for its rounding.
+        recipe = ScanpathRecipe(
+            epochs=2, batch_size=4, accelerator="cpu", optimizer="sgd", learning_rate=0.05, devices=devices
+        )
+        model = Transformer(20.0, options=options, recipe=recipe)
+        curves = model.fit(pictures, parts["train"], parts["validation"], seed=1, folder=tmp_path / str(devices))
+        found.append((model.weights(), curves))
+    (alone, curves), (shared, rows) = found
+    assert max(np.abs(shared[name] - value).max() for name, value in alone.items()) < 1e-5
+    np.testing.assert_allclose(rows, curves, rtol=1e-4)
+    lengths = parts["train"].lengths
+    images = [lengths[parts["train"].image == image].sum() for image in np.unique(parts["train"].image)]
+    assert len(set(images)) > 2
+    assert np.ptp(curves["train_bits"]) > 1e-2

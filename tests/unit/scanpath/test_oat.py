@@ -260,3 +260,20 @@ def test_half_of_the_training_scenes_are_mirrored(layouts, sequences, split):
     np.testing.assert_array_equal(there[:, 1], 3 - layouts.place[mirrored.scenes[0]][:, 1])
     plain = LayoutSequences(layouts, paths)
     assert all((plain.example(0, k)[1]["place"] == layouts.place[plain.scenes[0]]).all() for k in range(9))
+
+
+def test_two_processes_learn_what_one_does_of_scenes_with_unequal_sequences(layouts, sequences, tmp_path):
+    """The mean over steps is that of the whole batch, of which the processes have unequal numbers."""
+    even = split_scanpaths(sequences, by="image", validation=2, test=2)
+    paths, found = sequences_of(sequences, even, layouts)["train"], []
+    for devices in (1, 2):
+        # Plain steps: Adam's are as long for a gradient that is 0 but for its rounding.
+        recipe = RECIPE | {"batch_size": 4, "optimizer": "sgd", "learning_rate": 0.05, "devices": devices}
+        model = make_model({"model": "oat", "options": OPTIONS | {"dropout": 0.0}, "recipe": recipe})
+        curves = model.fit(layouts, paths, paths, seed=1, folder=tmp_path / str(devices))
+        found.append((model.weights(), curves))
+    (alone, curves), (shared, rows) = found
+    assert max(np.abs(shared[name] - value).max() for name, value in alone.items()) < 1e-5
+    np.testing.assert_allclose(rows, curves, rtol=1e-4)
+    assert len(set(np.bincount(paths.scene, paths.lengths)) - {0}) > 2
+    assert np.ptp(curves["train_bits"]) > 1e-2
