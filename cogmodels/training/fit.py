@@ -219,12 +219,18 @@ def _train(
     recipe, seed = learner.recipe, learner.seed
     curves, throughput = Curves(processes), Throughput()
     kept = ModelCheckpoint(
-        dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1, save_last=True,
+        dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1,
         save_on_train_epoch_end=True, enable_version_counter=False,
     )  # fmt: skip
+    # Not `save_last`: Lightning then writes in those epochs alone that were the best so far.
+    last_epoch = ModelCheckpoint(
+        dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    # Counts of what is kept and waited for belong into the checkpoint of this epoch: it is written after them.
     callbacks: list[Callback] = [curves, kept, throughput]
     if recipe.patience is not None:
         callbacks.append(Patience(f"validation_{monitor}", mode="max", patience=recipe.patience))
+    callbacks.append(last_epoch)
     if sys.stderr.isatty():
         callbacks.append(TQDMProgressBar())
     deterministic, filled = torch.are_deterministic_algorithms_enabled(), _filling()
@@ -324,14 +330,16 @@ def _precision(recipe: Recipe) -> str:
 
 def _last(folder: Path, net: nn.Module) -> Path | None:
     """The checkpoint to go on from; one that a kill has cut off is dropped, one of another network refused."""
-    path = folder / "last.ckpt"
-    if not path.exists():
-        return None
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    except Exception as error:
-        logger.warning("%s cannot be read (%s): training begins anew", path, error)
-        path.unlink()
+    for path in (folder / "last.ckpt", folder / "best.ckpt"):
+        if not path.exists():
+            continue
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+            break
+        except Exception as error:
+            logger.warning("%s cannot be read (%s): training goes back", path, error)
+            path.unlink()
+    else:
         return None
     found = {name.removeprefix("net."): value.shape for name, value in state.items()}
     unlike = sorted(set(found.items()) ^ {(name, value.shape) for name, value in net.state_dict().items()})

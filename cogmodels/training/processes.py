@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import pickle
 import threading
 import time
 import traceback
@@ -210,8 +209,8 @@ def in_forks(processes: int, work: Callable[[int], Any]) -> Any:
 
     Raises
     ------
-    Exception
-        That of the process that failed first.
+    CogmodelsError, RuntimeError
+        That of the process that failed first; of errors that are not ours the text.
     DataError
         A process that was killed.
     """
@@ -299,14 +298,10 @@ def _child(work: Callable[[int], Any], rank: int, pipe: Any, parent: int) -> Non
 
 
 def _portable(error: BaseException, rank: int) -> Exception:
-    """An error that can be sent; of one that users cannot act upon, with where it was raised."""
+    """An error that can be sent: ours as it is, of any other what it was and where it was raised."""
+    if isinstance(error, CogmodelsError):
+        return error
     told = "".join(traceback.format_exception(error))
-    if isinstance(error, Exception):
-        if not isinstance(error, CogmodelsError):
-            error.add_note(f"In process {rank + 1} of a training on several devices:\n{told}")
-        with suppress(Exception):
-            pickle.loads(pickle.dumps(error))
-            return error
     return RuntimeError(f"process {rank + 1} of a training on several devices failed:\n{told}")
 
 

@@ -106,6 +106,17 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, schedule)
     assert curves.equals(again)
 
 
+def test_epochs_that_were_no_better_are_not_done_again(tmp_path):
+    """With such steps hardly anything changes: of equal epochs the first is the best."""
+    changes = {"learning_rate": 1e-12, "epochs": 6}
+    with pytest.raises(Killed):
+        train(tmp_path, changes=changes, examples=Fatal(90, 1))
+    points = Points(90, 1)
+    _, curves = train(tmp_path, changes=changes, examples=points)
+    assert curves["validation_accuracy"][:3].nunique() == 1
+    assert {epoch for epoch, _ in points.seen} == {3, 4, 5}
+
+
 def test_a_checkpoint_that_was_cut_off_is_dropped(tmp_path):
     whole, _ = train(tmp_path / "whole")
     (tmp_path / "cut").mkdir()
@@ -113,6 +124,12 @@ def test_a_checkpoint_that_was_cut_off_is_dropped(tmp_path):
     (tmp_path / "cut" / "last.ckpt").write_bytes(content[: len(content) // 2])
     again, _ = train(tmp_path / "cut")
     assert same(whole, again)
+    # The best epoch's is whole: it goes on from there.
+    (tmp_path / "whole" / "last.ckpt").write_bytes(content[: len(content) // 2])
+    points = Points(60, 1)
+    more, _ = train(tmp_path / "whole", examples=points)
+    assert same(whole, more)
+    assert 0 not in {epoch for epoch, _ in points.seen}
 
 
 def test_the_best_weights_are_kept_not_the_last(tmp_path):
