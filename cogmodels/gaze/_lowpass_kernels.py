@@ -64,7 +64,9 @@ def _free_responses(poles, n):
                 _take(rows[k], rows[j], _dot(rows[k], rows[j], 0), 0)
         norm = np.sqrt(_dot(rows[k], rows[k], 0))
         # In a short signal the last of them add nothing.
-        rows[k] *= 1 / norm if norm > 1e-12 * before else 0.0
+        scale = 1 / norm if norm > 1e-12 * before else 0.0
+        for i in range(n):
+            rows[k, i] *= scale
     return rows
 
 
@@ -124,7 +126,62 @@ def _least_squares(system):
         for k in range(unknowns):
             if n <= unknowns or k >= i:
                 left[i, k] = system[i, k]
-    return np.linalg.lstsq(left, system[:rows, unknowns:].copy(), _EPS)[0]
+    return _shortest_solution(left, system[:rows, unknowns:])
+
+
+@njit(cache=True)
+def _shortest_solution(left, right):
+    """What ``np.linalg.lstsq(left, right, eps)`` solves, by one-sided Jacobi rotations; ``left`` is overwritten.
+
+    numba takes many seconds to compile that one, most of them for messages of errors that cannot come here.
+    """
+    rows, unknowns = left.shape
+    turned, solution = np.zeros((unknowns, unknowns)), np.zeros((unknowns, right.shape[1]))
+    for k in range(unknowns):
+        turned[k, k] = 1.0
+    # Until all columns are orthogonal, after some six rounds: singular vectors, as long as their values.
+    for _ in range(60):
+        done = True
+        for p in range(unknowns - 1):
+            for q in range(p + 1, unknowns):
+                done = not _rotate(left, turned, p, q) and done
+        if done:
+            break
+    squares = np.zeros(unknowns)
+    for k in range(unknowns):
+        for i in range(rows):
+            squares[k] += left[i, k] ** 2
+    largest = squares.max()
+    for k in range(unknowns):
+        if np.sqrt(squares[k]) > _EPS * np.sqrt(largest):
+            for j in range(right.shape[1]):
+                share = 0.0
+                for i in range(rows):
+                    share += left[i, k] * right[i, j] / squares[k]
+                for i in range(unknowns):
+                    solution[i, j] += turned[i, k] * share
+    return solution
+
+
+@njit(cache=True)
+def _rotate(left, turned, p, q):
+    """Make columns p and q of ``left`` orthogonal, turning those of ``turned`` alike; whether they were not."""
+    first, second, both = 0.0, 0.0, 0.0
+    for i in range(len(left)):
+        first += left[i, p] ** 2
+        second += left[i, q] ** 2
+        both += left[i, p] * left[i, q]
+    if not abs(both) > 4 * _EPS * np.sqrt(first) * np.sqrt(second):
+        return False
+    ratio = (second - first) / (2 * both)
+    tangent = (1.0 if ratio >= 0 else -1.0) / (abs(ratio) + np.sqrt(1 + ratio * ratio))
+    cosine = 1 / np.sqrt(1 + tangent * tangent)
+    sine = cosine * tangent
+    for columns in (left, turned):
+        for i in range(len(columns)):
+            one, other = columns[i, p], columns[i, q]
+            columns[i, p], columns[i, q] = cosine * one - sine * other, sine * one + cosine * other
+    return True
 
 
 @njit(cache=True, fastmath=True)
