@@ -131,56 +131,55 @@ def _least_squares(system):
 
 @njit(cache=True)
 def _shortest_solution(left, right):
-    """What ``np.linalg.lstsq(left, right, eps)`` solves, by one-sided Jacobi rotations; ``left`` is overwritten.
+    """What ``np.linalg.lstsq(left, right, eps)`` solves, by one-sided Jacobi rotations.
 
     numba takes many seconds to compile that one, most of them for messages of errors that cannot come here.
     """
     rows, unknowns = left.shape
-    turned, solution = np.zeros((unknowns, unknowns)), np.zeros((unknowns, right.shape[1]))
+    vectors, turned, solution = left.T.copy(), np.zeros((unknowns, unknowns)), np.zeros((unknowns, right.shape[1]))
     for k in range(unknowns):
         turned[k, k] = 1.0
-    # Until all columns are orthogonal, after some six rounds: singular vectors, as long as their values.
+    # Until all are orthogonal, after some six rounds: singular vectors, as long as their values.
     for _ in range(60):
         done = True
         for p in range(unknowns - 1):
             for q in range(p + 1, unknowns):
-                done = not _rotate(left, turned, p, q) and done
+                done = not _rotate(vectors, turned, p, q) and done
         if done:
             break
     squares = np.zeros(unknowns)
     for k in range(unknowns):
-        for i in range(rows):
-            squares[k] += left[i, k] ** 2
+        squares[k] = _dot(vectors[k], vectors[k], 0)
     largest = squares.max()
     for k in range(unknowns):
         if np.sqrt(squares[k]) > _EPS * np.sqrt(largest):
             for j in range(right.shape[1]):
                 share = 0.0
                 for i in range(rows):
-                    share += left[i, k] * right[i, j] / squares[k]
+                    share += vectors[k, i] * right[i, j] / squares[k]
                 for i in range(unknowns):
-                    solution[i, j] += turned[i, k] * share
+                    solution[i, j] += turned[k, i] * share
     return solution
 
 
 @njit(cache=True)
-def _rotate(left, turned, p, q):
-    """Make columns p and q of ``left`` orthogonal, turning those of ``turned`` alike; whether they were not."""
+def _rotate(vectors, turned, p, q):
+    """Make rows p and q of ``vectors`` orthogonal, turning those of ``turned`` alike; whether they were not."""
     first, second, both = 0.0, 0.0, 0.0
-    for i in range(len(left)):
-        first += left[i, p] ** 2
-        second += left[i, q] ** 2
-        both += left[i, p] * left[i, q]
-    if not abs(both) > 4 * _EPS * np.sqrt(first) * np.sqrt(second):
+    for i in range(vectors.shape[1]):
+        first += vectors[p, i] ** 2
+        second += vectors[q, i] ** 2
+        both += vectors[p, i] * vectors[q, i]
+    if both * both <= 16 * _EPS * _EPS * first * second:
         return False
     ratio = (second - first) / (2 * both)
     tangent = (1.0 if ratio >= 0 else -1.0) / (abs(ratio) + np.sqrt(1 + ratio * ratio))
     cosine = 1 / np.sqrt(1 + tangent * tangent)
     sine = cosine * tangent
-    for columns in (left, turned):
-        for i in range(len(columns)):
-            one, other = columns[i, p], columns[i, q]
-            columns[i, p], columns[i, q] = cosine * one - sine * other, sine * one + cosine * other
+    for rows in (vectors, turned):
+        for i in range(rows.shape[1]):
+            one, other = rows[p, i], rows[q, i]
+            rows[p, i], rows[q, i] = cosine * one - sine * other, sine * one + cosine * other
     return True
 
 
