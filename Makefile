@@ -53,7 +53,7 @@ generate: $(STAMP)  ## write what is generated: config.yaml, schemas, options, R
 bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment of its own; AREA=gaze for one area
 	$(BIN)/python benchmarks/bench.py $(AREA)
 
-drill: $(STAMP)  ## a small study killed, out of room, cut, raced, without W&B's server: same results; minutes
+drill: $(STAMP)  ## a small study killed, out of room, cut, raced, queued, without W&B's server: same results; minutes
 	COGMODELS_DRILL=5 $(BIN)/python -m pytest -n 0 -s tests/dag/test_drill.py
 
 lock:  ## resolve the ranges of pyproject anew and pin them

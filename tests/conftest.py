@@ -19,15 +19,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Files that take a minute and more, the longest first: begun last, one would keep a single worker busy at the end.
 LONGEST = (
-    "test_default_study", "test_diets", "test_reruns", "test_detectors", "test_plans", "test_prepared", "test_scanpath",
-    "test_scenes", "test_faults", "test_joined", "test_search", "test_backbone_training", "test_maps", "test_searcher",
+    "integration/test_default_study", "dag/test_diets", "dag/test_reruns", "conformance/test_detectors", "dag/test_plans",
+    "dag/test_prepared", "metrics/test_scanpath", "dag/test_scenes", "dag/test_faults", "dag/test_joined", "dag/test_search",
+    "stimuli/test_backbone_training", "dag/test_maps", "search/test_searcher",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first; `--no-loadscope-reorder` of `make test` keeps this order among the workers."""
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    items.sort(key=lambda item: places.get(f"{item.path.parent.name}/{item.path.stem}", len(places)))
 
 
 @pytest.fixture(scope="session")

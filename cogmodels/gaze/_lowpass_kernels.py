@@ -64,7 +64,9 @@ def _free_responses(poles, n):
                 _take(rows[k], rows[j], _dot(rows[k], rows[j], 0), 0)
         norm = np.sqrt(_dot(rows[k], rows[k], 0))
         # In a short signal the last of them add nothing.
-        rows[k] *= 1 / norm if norm > 1e-12 * before else 0.0
+        scale = 1 / norm if norm > 1e-12 * before else 0.0
+        for i in range(n):
+            rows[k, i] *= scale
     return rows
 
 
@@ -124,7 +126,61 @@ def _least_squares(system):
         for k in range(unknowns):
             if n <= unknowns or k >= i:
                 left[i, k] = system[i, k]
-    return np.linalg.lstsq(left, system[:rows, unknowns:].copy(), _EPS)[0]
+    return _shortest_solution(left, system[:rows, unknowns:])
+
+
+@njit(cache=True)
+def _shortest_solution(left, right):
+    """What ``np.linalg.lstsq(left, right, eps)`` solves, by one-sided Jacobi rotations.
+
+    numba takes many seconds to compile that one, most of them for messages of errors that cannot come here.
+    """
+    rows, unknowns = left.shape
+    vectors, turned, solution = left.T.copy(), np.zeros((unknowns, unknowns)), np.zeros((unknowns, right.shape[1]))
+    for k in range(unknowns):
+        turned[k, k] = 1.0
+    # Until all are orthogonal, after some six rounds: singular vectors, as long as their values.
+    for _ in range(60):
+        done = True
+        for p in range(unknowns - 1):
+            for q in range(p + 1, unknowns):
+                done = not _rotate(vectors, turned, p, q) and done
+        if done:
+            break
+    squares = np.zeros(unknowns)
+    for k in range(unknowns):
+        squares[k] = _dot(vectors[k], vectors[k], 0)
+    largest = squares.max()
+    for k in range(unknowns):
+        if np.sqrt(squares[k]) > _EPS * np.sqrt(largest):
+            for j in range(right.shape[1]):
+                share = 0.0
+                for i in range(rows):
+                    share += vectors[k, i] * right[i, j] / squares[k]
+                for i in range(unknowns):
+                    solution[i, j] += turned[k, i] * share
+    return solution
+
+
+@njit(cache=True)
+def _rotate(vectors, turned, p, q):
+    """Make rows p and q of ``vectors`` orthogonal, turning those of ``turned`` alike; whether they were not."""
+    first, second, both = 0.0, 0.0, 0.0
+    for i in range(vectors.shape[1]):
+        first += vectors[p, i] ** 2
+        second += vectors[q, i] ** 2
+        both += vectors[p, i] * vectors[q, i]
+    if both * both <= 16 * _EPS * _EPS * first * second:
+        return False
+    ratio = (second - first) / (2 * both)
+    tangent = (1.0 if ratio >= 0 else -1.0) / (abs(ratio) + np.sqrt(1 + ratio * ratio))
+    cosine = 1 / np.sqrt(1 + tangent * tangent)
+    sine = cosine * tangent
+    for rows in (vectors, turned):
+        for i in range(rows.shape[1]):
+            one, other = rows[p, i], rows[q, i]
+            rows[p, i], rows[q, i] = cosine * one - sine * other, sine * one + cosine * other
+    return True
 
 
 @njit(cache=True, fastmath=True)

@@ -141,6 +141,28 @@ def _thresholds(speed, first, last, start, factor, buffer):
 
 
 @njit(cache=True)
+def _stable_order(keys):
+    """``np.argsort(keys, kind="mergesort")``, which numba takes seconds to compile, for each kind of keys anew."""
+    n = len(keys)
+    order, merged = np.arange(n), np.empty(n, np.int64)
+    width = 1
+    while width < n:
+        for first in range(0, n, 2 * width):
+            middle, last = min(first + width, n), min(first + 2 * width, n)
+            left, right = first, middle
+            for k in range(first, last):
+                if left < middle and (right >= last or keys[order[left]] <= keys[order[right]]):
+                    merged[k] = order[left]
+                    left += 1
+                else:
+                    merged[k] = order[right]
+                    right += 1
+        order, merged = merged, order
+        width *= 2
+    return order
+
+
+@njit(cache=True)
 def detect_saccades(x, y, speed, first, last, candidates, context, p, taken, work, events, count):
     """Saccades and their oscillations in [first, last); how many events are then in ``events`` (start, stop, label).
 
@@ -152,7 +174,7 @@ def detect_saccades(x, y, speed, first, last, candidates, context, p, taken, wor
     if context == 0:
         peak, onset = _thresholds(speed, first, last, p.start_velocity, p.noise_factor, work[3])
         candidates = find_peaks(speed, first, last, peak, work[0], work[1], work[2])
-    order = np.argsort(-work[2, :candidates], kind="mergesort")
+    order = _stable_order(-work[2, :candidates])
     spans = work[:2, :candidates].copy()
     saccades = 0
     for rank in range(candidates):
@@ -190,7 +212,7 @@ def detect_saccades(x, y, speed, first, last, candidates, context, p, taken, wor
 def push_periods(x, first, last, events, stack, top):
     """Put the stretches without loss between the saccades (oscillations included) of [first, last) on the stack."""
     start = first
-    for e in np.argsort(events[:, 0], kind="mergesort"):
+    for e in _stable_order(events[:, 0].astype(np.float64)):
         is_saccade = events[e, 2] == SACC or events[e, 2] == ISAC
         if is_saccade:
             top = _push_seen(x, start, events[e, 0], stack, top)
@@ -229,7 +251,7 @@ def classify_periods(x, y, speed, p, taken, work, events, count, stack):
                     kept = events[e, 0] - first >= p.between and last - events[e, 1] >= p.between
                 if kept:
                     label = events[e, 2]
-                    events[found] = events[e]
+                    events[found, 0], events[found, 1] = events[e, 0], events[e, 1]
                     events[found, 2] = ISAC if label == SACC else IHPS if label == HPSO else ILPS
                     found += 1
         if found > count:
@@ -245,7 +267,9 @@ def _fixation_or_pursuit(x, y, first, last, p, work, events, count):
     """Divide a period without saccades by the speed of its slow part."""
     n = last - first
     slow_x, slow_y = lowpass_both(p.b, p.a, p.poles, x[first:last], y[first:last])
-    speed = np.hypot(np.diff(slow_x), np.diff(slow_y)) * p.scale
+    speed = np.empty(n - 1)
+    for i in range(n - 1):
+        speed[i] = np.hypot(slow_x[i + 1] - slow_x[i], slow_y[i + 1] - slow_y[i]) * p.scale
     pursuit = np.zeros(n - 1, np.bool_)
     for k in range(find_peaks(speed, 0, n - 1, p.pursuit_velocity, work[0], work[1], work[2])):
         start = onset_before(speed, int(work[0, k]), 0, p.pursuit_velocity)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pandas as pd
 
 from cogmodels.eeg.checks import good_samples
 from cogmodels.report.eeg import plot_evoked
-from cogmodels.report.style import BLUE, GREY, house_style, new_figure
+from cogmodels.report.style import BLUE, GREY, house_style, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +30,7 @@ def subject_report(
     quality: Mapping[str, Any],
     channels: Sequence[pd.DataFrame] = (),
     components: Sequence[pd.DataFrame] = (),
+    evoked: Path | None = None,
 ) -> Report:
     """What was done to one subject's data and what they look like.
 
@@ -43,6 +46,8 @@ def subject_report(
         Measures of the quality table.
     channels, components : sequences of DataFrame
         Tables of bad channels and of components of each recording, where the pipeline makes them.
+    evoked : path, optional
+        The figure of evoked responses (:func:`cogmodels.report.eeg.plot_evoked`) where it was saved; else it is drawn.
 
     Returns
     -------
@@ -66,9 +71,20 @@ def subject_report(
         if len(components):
             rows = components[number - 1].fillna("").to_html(index=False, float_format="{:.3f}".format)
             report.add_html(rows, title=f"Components{which}: removed where a reason is given", tags=("ica",))
-        report.add_figure(plot_spectra(raw, clean), title=f"Spectra{which}", tags=("spectra",))
-    report.add_figure(plot_evoked(epochs, title=title), title="Evoked responses", tags=("evoked",))
+        _add_figure(report, plot_spectra(raw, clean), title=f"Spectra{which}", tags=("spectra",))
+    if evoked is None:
+        _add_figure(report, plot_evoked(epochs, title=title), title="Evoked responses", tags=("evoked",))
+    else:
+        report.add_image(evoked, title="Evoked responses", tags=("evoked",))
     return report
+
+
+def _add_figure(report: Report, figure: Figure, **about: Any) -> None:
+    """Add a figure as others are saved: MNE would draw it twice, for its layout and for its picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+        save_figure(figure, path)
+        report.add_image(path, **about)
 
 
 def plot_spectra(raw: BaseRaw, clean: BaseRaw) -> Figure:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 
 from cogmodels.errors import DataError
 from cogmodels.metrics.uncertainty import two_sided_p
 from cogmodels.search.analysis import asymmetry_index, hard_and_easy, human_slopes
 from cogmodels.search.stimuli import Experiment, target_image
-from cogmodels.stimuli.backbones import Backbone
+
+if TYPE_CHECKING:
+    from cogmodels.stimuli.backbones import Backbone
 
 
 def compare_diets(
@@ -116,6 +118,8 @@ def item_distances(backbone: Backbone, experiment: Experiment, layers: Sequence[
         A row a condition and layer: condition, layer, distance (1 - cosine of the features of the whole items, 0 to 1
         after a ReLU).
     """
+    from torch.nn.functional import cosine_similarity
+
     rows = []
     for condition in experiment.conditions:
         other = replace(condition, target=condition.distractors[:1])
@@ -123,7 +127,7 @@ def item_distances(backbone: Backbone, experiment: Experiment, layers: Sequence[
         maps = backbone.read(backbone.prepare(pair), layers)
         for layer in layers:
             target, distractor = maps[layer].flatten(1).double()
-            similar = float(torch.nn.functional.cosine_similarity(target, distractor, dim=0))
+            similar = float(cosine_similarity(target, distractor, dim=0))
             rows.append({"condition": condition.name, "layer": layer, "distance": 1 - similar})
     return pd.DataFrame(rows)
 

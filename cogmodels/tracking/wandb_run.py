@@ -108,10 +108,16 @@ def _log(
     # A rerun replaces its run: what an earlier one left unsynchronised is the same run, out of date.
     for earlier in folder.glob(f"wandb/offline-run-*-{manifest['id']}"):
         shutil.rmtree(earlier)
+    # The manifest's versions go with the config: to list all that is installed takes a sixth of the job.
     settings = wandb.Settings(
-        console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True, **_patience(timeout_s)
+        console="off",
+        disable_git=True,
+        x_disable_stats=True,
+        x_disable_meta=True,
+        x_save_requirements=False,
+        **_patience(timeout_s),
     )
-    about = {"code_fingerprint": manifest["code_fingerprint"], "commit": manifest["commit"]}
+    about = {name: manifest[name] for name in ("code_fingerprint", "commit", "versions") if name in manifest}
     with (
         _data_beside(folder),
         wandb.init(

@@ -2,30 +2,17 @@
 
 import re
 import shutil
-import sys
 
 import pytest
 import yaml
 
 from cogmodels.files import digest
+from tests.dag.queues import queue_options
 from tests.dag.studies import write_tiny
 
 GPU = {"experiments": {"scanpath-transformer": {"recipe": {"accelerator": "auto", "devices": 2}}}}
 FUNC = "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-"
 MADE = [f"{FUNC}brain_mask.nii.gz", f"{FUNC}clean_bold.json", f"{FUNC}quality_bold.json"]
-# A queue of one machine: each job is a process of its own in a folder of its own; it prints its number. Jobs that ask for
-# less than 5000 MB are turned away, as those are that need more than they said.
-SUBMIT = """import pathlib, subprocess, sys, tempfile
-place = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[1]))
-(place / "asked").write_text(sys.argv[2])
-if int(sys.argv[2]) < 5000:
-    sys.exit(1)
-with (place / "out").open("w") as out:
-    job = subprocess.Popen(
-        ["sh", sys.argv[3]], cwd=place, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
-    )
-print(job.pid)
-"""
 
 
 def planned_resources(text):
@@ -73,25 +60,13 @@ def test_a_gpu_model_is_one_line_of_a_profile(workflow, root):
 def test_jobs_of_a_queue_give_what_local_ones_give(root, tmp_path, make_workflow):
     """The shipped profile with another executor: more memory after a failure, small jobs of a group as one."""
     queue = tmp_path / "queue"
-    queue.mkdir()
-    (tmp_path / "submit.py").write_text(SUBMIT)
     here = make_workflow(tmp_path / "here")
     write_tiny(here.folder)
     here("--configfile", "tiny.yaml", "--", *MADE, dry=False)
     queued = make_workflow(shutil.copytree(here.folder, tmp_path / "queued", symlinks=True).parent / "queued")
     shutil.rmtree(queued.folder / "derivatives")
-    submit = f"{sys.executable} {tmp_path / 'submit.py'} {queue} {{resources.mem_mb}}"
-    executor = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", submit, "--jobs", "2"]
-    # Here files are seen at once.
-    profile = [
-        "--profile",
-        str(root / "profiles" / "slurm"),
-        "--latency-wait",
-        "5",
-        "--seconds-between-status-checks",
-        "1",
-    ]
-    run = queued("--configfile", "tiny.yaml", *profile, *executor, "--", *MADE, dry=False)
+    sent = queue_options(root, queue, least_mb=5000)
+    run = queued("--configfile", "tiny.yaml", *sent, "--", *MADE, dry=False)
     assert run.counts == {"mask_bold": 1, "clean_bold": 1, "measure_bold": 1}
     assert [digest(here.folder / name) for name in MADE] == [digest(queued.folder / name) for name in MADE]
     # The mask was turned away once; the other two are one job. Each in a folder of its own, none in the study's.

@@ -1,11 +1,12 @@
 """Faults while a study runs: after the remedy, the same bytes as a run that nothing disturbed.
 
-By default a part of the tiny study; with ``COGMODELS_DRILL=<n>`` (`make drill`) all of it, killed at n moments, and with
-W&B's server gone.
+By default a part of the tiny study; with ``COGMODELS_DRILL=<n>`` (`make drill`) all of it, killed at n moments, with
+W&B's server gone, and with a queue that starts each job elsewhere.
 """
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 
 from cogmodels.files import digest
+from tests.dag.queues import queue_options
 from tests.dag.studies import write_tiny
 
 pytestmark = pytest.mark.slow
@@ -137,3 +139,22 @@ def test_a_server_of_wandb_that_is_gone_changes_no_result(undisturbed, workflow)
     told = [path for path in workflow.folder.rglob("*") if path.suffix in (".json", ".log", ".html", ".yaml")]
     assert len(told) > 20
     assert not [path for path in told if KEY in path.read_text(errors="replace")]
+
+
+@only_drill
+def test_a_queue_that_starts_each_job_elsewhere_changes_no_result(undisturbed, root, workflow, tmp_path):
+    """The shipped profile of SLURM, small jobs of a group as one."""
+    write_tiny(workflow.folder)
+    queue = tmp_path / "queue"
+    sent = queue_options(root, queue)
+    run = workflow(*CONFIG, *sent, dry=False)
+    assert digests(workflow.folder) == undisturbed[0]
+    assert workflow(*CONFIG).nothing
+    said = [(job / "out").read_text() for job in queue.iterdir()]
+    ran = sum(len(re.findall(r"^(?:local)?rule \w+:$", text, re.MULTILINE)) for text in said)
+    print(f"{ran} jobs in {len(said)} that were sent")
+    # Each job was sent, `all` but a name of files; those of a group together.
+    assert ran == sum(run.counts.values()) - run.counts["all"]
+    assert len(said) < ran
+    # None wrote where it was started.
+    assert {file.name for job in queue.iterdir() for file in job.iterdir()} == {"asked", "out"}

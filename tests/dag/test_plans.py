@@ -67,7 +67,7 @@ def test_default_study(workflow):
         "clean_gaze": 8 + 3, "detect_events": 8 + 3, "measure_gaze": 3, "plot_gaze": 8,
         "tabulate_fixations": 3, "tabulate_gaze_quality": 3,
         "clean_eeg": 2 * SUBJECTS + 3, "epoch_eeg": 2 * SUBJECTS,
-        "tabulate_epochs": 2 * SUBJECTS, "average_evoked": 2, "plot_group_evoked": 2,
+        "average_evoked": 2, "plot_group_evoked": 2,
         "describe_viewing": 1, "simulate_viewing": 3, "synchronise_gaze": 3, "plot_synchronisation": 1,
         "score_joined": 1, "summarise_truth": 1,
         "tabulate_eeg_quality": 2, "report_eeg": 2 * SUBJECTS,
@@ -103,7 +103,7 @@ def test_own_bids_folder_needs_no_conversion(workflow, tmp_path):
         "measure_bold": 2, "tabulate_bold_quality": 1,
         "clean_gaze": 2, "detect_events": 2, "plot_gaze": 2,
         "tabulate_fixations": 1, "tabulate_gaze_quality": 1,
-        "clean_eeg": 2, "epoch_eeg": 2, "tabulate_epochs": 2, "average_evoked": 1, "plot_group_evoked": 1,
+        "clean_eeg": 2, "epoch_eeg": 2, "average_evoked": 1, "plot_group_evoked": 1,
         "tabulate_eeg_quality": 1, "report_eeg": 2,
         "train_decoder": 1, "track_experiment": 1, "score_decoder": 1, "plot_decoder": 1,
         "compare_experiments": 1, "track_comparison": 1, "make_report": 1,
@@ -216,7 +216,8 @@ def test_steps_of_eeg_are_taken_where_they_are_switched_on(workflow, tmp_path):
     )
     run = workflow("--configfile", "mine.yaml")
     expected = {
-        "clean_eeg": 8, "epoch_eeg": 8, "tabulate_epochs": 8, "report_eeg": 8, "find_bad_channels": 2, "fit_ica": 2,
+        "clean_eeg": 8, "epoch_eeg": 6, "epoch_eeg_alone": 2, "tabulate_epochs": 2, "report_eeg": 8,
+        "find_bad_channels": 2, "fit_ica": 2,
         "label_components": 2, "remove_components": 4, "regress_eyes": 2, "reject_epochs": 2, "source_density": 2,
         "plot_group_evoked": 4, "decode_time": 4, "average_time_decoding": 2, "plot_time_decoding": 2,
     }  # fmt: skip
@@ -243,12 +244,12 @@ SHIPPED = {
         "convert_bids": 8, "gather_betas": 8, "extract_features": 1, "train_cross_subject": 7, "score_decoder": 7,
     },
     "things-eeg2": {
-        "convert_bids": 10, "clean_eeg": 2 * 80, "tabulate_epochs": 2 * 10, "extract_features": 1, "train_decoder": 1,
-        "train_epochs": 2,
+        "convert_bids": 10, "clean_eeg": 2 * 80, "epoch_eeg": 10, "epoch_eeg_alone": 10, "tabulate_epochs": 10,
+        "extract_features": 1, "train_decoder": 1, "train_epochs": 2,
     },
     "my-bids": {
         "fetch_source": None, "convert_bids": None, "realign_bold": 6, "estimate_trials": 2, "find_bad_channels": 2,
-        "tabulate_epochs": 2, "detect_events": 2, "train_decoder": 3,
+        "epoch_eeg": 2, "detect_events": 2, "train_decoder": 3,
     },
     "search-choice": {"fetch_source": None, "draw_displays": 2, "run_search": 2 * 30, "compare_searches": 1},
     "diets": {
@@ -272,7 +273,7 @@ SHIPPED = {
     },
     "uci-eeg": {
         "convert_bids": 20, "clean_eeg": None, "plot_group_evoked": 2, "report_eeg_alone": 20, "report_eeg": None, "train_decoder": 2,
-        "measure_eeg": None, "tabulate_eeg_quality": 1, "tabulate_epochs": 20,
+        "measure_eeg": None, "tabulate_eeg_quality": 1, "epoch_eeg": 20, "epoch_eeg_alone": 20, "tabulate_epochs": None,
     },
     "uci-eeg-decoding": {
         "convert_bids": 20, "clean_eeg": None, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28,
@@ -358,8 +359,8 @@ def test_folds_and_seeds_are_separate_jobs_where_asked(workflow):
 def test_one_target_runs_what_it_needs(workflow):
     run = workflow("results/default/decoding/sim-study/sim-eeg/scores.csv")
     assert set(run.counts) == {
-        "simulate_truth", "simulate_subject", "tabulate_features", "clean_eeg", "epoch_eeg", "tabulate_epochs",
-        "train_decoder", "score_decoder",
+        "simulate_truth", "simulate_subject", "tabulate_features", "clean_eeg", "epoch_eeg", "train_decoder",
+        "score_decoder",
     }  # fmt: skip
 
 

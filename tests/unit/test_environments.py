@@ -145,4 +145,4 @@ def test_a_lock_without_torch_makes_no_container(tmp_path):
 
 
 def test_the_long_files_that_begin_first_are_there(root):
-    assert set(LONGEST) <= {path.stem for path in (root / "tests").rglob("test_*.py")}
+    assert set(LONGEST) <= {f"{path.parent.name}/{path.stem}" for path in (root / "tests").rglob("test_*.py")}

@@ -147,18 +147,19 @@ rule regress_eyes:
 
 
 rule epoch_eeg:
-    """Cut a subject's recordings into epochs around the events."""
+    """Cut a subject's recordings into epochs around the events; their samples after it are the Responses table."""
     input:
         raw=subject_raw,
         eeg=epoched_recordings,
     output:
         epochs=f"{EEG}/eeg/sub-{{subject}}_desc-clean_epo.fif",
+        responses=f"{EEG}/sub-{{subject}}_responses.parquet",
     log:
         "logs/epoch_eeg/{dataset}_{pipeline}_sub-{subject}.log",
     benchmark:
         "logs/benchmarks/epoch_eeg/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=EEG_PIPELINES,
+        pipeline=responses_with_epochs(True),
     conda:
         "../../envs/eeg.yaml"
     params:
@@ -171,6 +172,13 @@ rule epoch_eeg:
         code=code("epoch_eeg"),
     script:
         "../scripts/epoch_eeg.py"
+
+
+use rule epoch_eeg as epoch_eeg_alone with:
+    output:
+        epochs=f"{EEG}/eeg/sub-{{subject}}_desc-clean_epo.fif",
+    wildcard_constraints:
+        pipeline=responses_with_epochs(False),
 
 
 rule reject_epochs:
@@ -216,7 +224,7 @@ rule source_density:
 
 
 rule tabulate_epochs:
-    """Write the samples after the event as the Responses table of a subject."""
+    """Write the samples after the event as the Responses table of a subject, where steps come between."""
     input:
         epochs=epochs_before(),
     output:
@@ -226,7 +234,7 @@ rule tabulate_epochs:
     benchmark:
         "logs/benchmarks/tabulate_epochs/{dataset}_{pipeline}_sub-{subject}.tsv"
     wildcard_constraints:
-        pipeline=EEG_PIPELINES,
+        pipeline=responses_with_epochs(False),
     conda:
         "../../envs/eeg.yaml"
     params:

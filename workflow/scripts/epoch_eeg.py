@@ -1,11 +1,12 @@
-"""Cut a subject's recordings into epochs around the events."""
+"""Cut a subject's recordings into epochs around the events; their samples after it are the Responses table."""
 
 from pathlib import Path
 
 from cogmodels.data.bids import read_events
-from cogmodels.data.eeg import as_saved, events_path, read_eeg, read_raw, write_epochs
-from cogmodels.data.tables import trials_of_events
+from cogmodels.data.eeg import as_saved, events_path, read_eeg, read_epochs, read_raw, write_epochs
+from cogmodels.data.tables import trials_of_events, write_responses
 from cogmodels.eeg.cleaning import clean_raw
+from cogmodels.eeg.epoch_responses import epoch_responses
 from cogmodels.eeg.epochs import interpolate_bads, join_epochs, make_epochs
 from cogmodels.tracking.job import job
 
@@ -26,4 +27,8 @@ with job(snakemake):
             reject_uv=options["reject_uv"],
         )
         parts.append(interpolate_bads(part) if options["interpolate_bads"] else part)
-    write_epochs(Path(snakemake.output.epochs), join_epochs(parts))
+    written = Path(snakemake.output.epochs)
+    write_epochs(written, join_epochs(parts))
+    if snakemake.output.get("responses"):
+        # Of the file, which is in single precision, as all that reads it.
+        write_responses(Path(snakemake.output.responses), epoch_responses(read_epochs(written).crop(tmin=0.0)))

@@ -27,11 +27,18 @@ with job(snakemake):
     )
     write_json(Path(snakemake.output.quality), measures)
     # A pipeline without figures of subjects has its evoked responses on the page alone.
-    if snakemake.output.get("evoked"):
-        save_figure(plot_evoked(epochs, title=snakemake.params.evoked_title), Path(snakemake.output.evoked))
+    evoked = Path(snakemake.output.evoked) if snakemake.output.get("evoked") else None
+    if evoked:
+        save_figure(plot_evoked(epochs, title=snakemake.params.evoked_title), evoked)
     channels = [read_tsv(Path(file)) for file in given.channels]
     page = subject_report(
-        snakemake.params.title, *recordings, epochs, quality=measures, channels=channels, components=components
+        snakemake.params.title,
+        *recordings,
+        epochs,
+        quality=measures,
+        channels=channels,
+        components=components,
+        evoked=evoked,
     )
     with whole(Path(snakemake.output.page)) as temporary:
         page.save(temporary, overwrite=True, open_browser=False, verbose="error")

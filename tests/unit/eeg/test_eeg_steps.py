@@ -11,6 +11,7 @@ from cogmodels.data.bids import read_tsv
 from cogmodels.data.eeg import read_bad_channels, write_bad_channels
 from cogmodels.eeg.bad_channels import find_bad_channels
 from cogmodels.eeg.cleaning import clean_raw
+from cogmodels.eeg.epoch_responses import epoch_responses
 from cogmodels.eeg.epochs import (
     epoch_values,
     interpolate_bads,
@@ -242,3 +243,18 @@ def test_responses_hold_the_eog_where_they_are_asked_to():
     assert response_channels(epochs, eog=True) == (["Cz", "Pz", "X"], ["eeg", "eeg", "eog"])
     with pytest.raises(DataError, match="no good EOG channel"):
         response_channels(epochs.copy().drop_channels("X"), eog=True)
+
+
+def test_responses_of_epochs_are_their_samples_or_what_became_of_them():
+    info = mne.create_info(["X", "Cz", "Oz"], 100.0, ["eog", "eeg", "eeg"])
+    data = np.random.default_rng(0).normal(0, 1e-5, (3, 3, 4))
+    trials = pd.DataFrame(
+        {"subject": "01", "session": "", "run": "1", "trial": range(3), "stimulus": "s", "label": "a"}
+    )
+    one = mne.EpochsArray(data, info, metadata=trials.assign(split="train"), verbose="error")
+    plain, both = epoch_responses(one), epoch_responses(one, eog=True)
+    np.testing.assert_allclose(plain.values, 1e6 * data[:, 1:].reshape(3, -1), rtol=1e-6)
+    np.testing.assert_allclose(both.values, 1e6 * data[:, [1, 2, 0]].reshape(3, -1), rtol=1e-6)
+    assert (both.axes.channels, both.axes.types) == (["Cz", "Oz", "X"], ["eeg", "eeg", "eog"])
+    assert plain.axes.times == [0.0, 0.01, 0.02, 0.03]
+    np.testing.assert_allclose(epoch_responses(one, np.ones((3, 2, 4))).values, 1)

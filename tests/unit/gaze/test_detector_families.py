@@ -10,7 +10,8 @@ from scipy.signal import butter, filtfilt
 from cogmodels.errors import DataError
 from cogmodels.gaze import _filter_kernels as filters
 from cogmodels.gaze._i2mc_gaps import fill_gaps, steffen
-from cogmodels.gaze._lowpass_kernels import lowpass_both
+from cogmodels.gaze._lowpass_kernels import _shortest_solution, lowpass_both
+from cogmodels.gaze._remodnav_kernels import _stable_order
 from cogmodels.gaze.detectors import DETECTORS, detect_events
 from cogmodels.gaze.events import EVENT_COLUMNS
 from cogmodels.gaze.geometry import degrees_to_pixels
@@ -250,3 +251,26 @@ def test_peak_threshold_leaves_saccades_out():
     assert peak == pytest.approx(calm.mean() + 6 * calm.std(ddof=1), abs=1)
     assert onset == pytest.approx(calm.mean() + 3 * calm.std(ddof=1), abs=1)
     assert peak_threshold(np.full(10, np.nan)) == (np.inf, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"), [(10, "full"), (10, "lost"), (10, "twice"), (4, "full"), (1, "full"), (6, "zero")]
+)
+def test_shortest_solutions_are_those_of_least_squares(rows, kind):
+    rng = np.random.default_rng(rows)
+    left, right = np.triu(rng.normal(size=(rows, 10))), rng.normal(size=(rows, 2))
+    if kind == "lost":
+        left[:, 3] = 0
+    elif kind == "twice":
+        left[:, 3] = 2 * left[:, 5]
+    elif kind == "zero":
+        left[:] = 0
+    expected = np.linalg.lstsq(left, right, rcond=np.finfo(float).eps * 4)[0]
+    scale = np.linalg.norm(expected) * max(1.0, np.linalg.cond(left[:, :rows]) if kind == "full" else 1e3)
+    np.testing.assert_allclose(_shortest_solution(left, right), expected, atol=1e-14 * scale)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 64, 1000])
+def test_equal_keys_keep_their_order(n):
+    keys = np.random.default_rng(n).integers(0, 1 + n // 3, n).astype(float)
+    np.testing.assert_array_equal(_stable_order(keys), np.argsort(keys, kind="stable"))

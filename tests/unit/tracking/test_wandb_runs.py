@@ -72,7 +72,7 @@ def test_an_offline_run_equals_its_manifest(run_folder, tmp_path):
     outcome = track(manifest, tmp_path, history=curves, images=images, artifacts="small", artifact_limit_mb=0.01)
     assert outcome == {"logged": True, "mode": "offline", "id": manifest["id"]}
     found = read_back(tmp_path, manifest["id"], set(METRICS))
-    about = {"code_fingerprint": "f" * 16, "commit": None, "inputs": manifest["inputs"]}
+    about = {"code_fingerprint": "f" * 16, "commit": None, **{name: manifest[name] for name in ("versions", "inputs")}}
     assert {name: value for name, value in found["config"].items() if name != "_wandb"} == {**CONFIG, **about}
     assert {name: found["summary"][name] for name in METRICS} == METRICS
     named = {

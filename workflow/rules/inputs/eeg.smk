@@ -28,6 +28,20 @@ def eeg_pipelines_with(step):
     return one_of(n for n, p in PLAN.pipelines("eeg").items() if getattr(p, step) not in (None, False, "none", []))
 
 
+def responses_with_epochs(joined):
+    """Wildcard constraint: EEG pipelines whose Responses are written with the epochs, of which they are mere samples.
+
+    So no option of theirs can cut the epochs anew. The others, and those that experiments alone want, have a job of their own.
+    """
+    samples = {"autoreject": "none", "current_source_density": False, "whitening": "none", "eog_responses": False}
+    wanted = {**samples, "subject_responses": True}.items()
+    return one_of(
+        name
+        for name, section in PLAN.pipelines("eeg").items()
+        if all(getattr(section, key) == value for key, value in wanted) == joined
+    )
+
+
 def found_channels(wildcards):
     """The bad channels of a recording, where the pipeline looks for them."""
     if not STUDY.pipelines[wildcards.pipeline].bad_channels:
