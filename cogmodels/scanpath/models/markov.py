@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.optimize import minimize
 
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import ScanpathModel, bits
@@ -62,6 +61,9 @@ class Markov(ScanpathModel):
             here = logits[np.arange(len(chosen)), r * self.grid.cells[1] + c]
             slope = np.einsum("npc,nc->np", flat, mass / total[:, None]) - hit
             return float((np.log(total) - here).mean()), slope.mean(0).astype(float)
+
+        # Its import takes longer than most models, which have no weights to find.
+        from scipy.optimize import minimize
 
         return minimize(loss, np.ones(1 + LAGS), jac=True, method="L-BFGS-B", options={"maxiter": 30}).x
 
