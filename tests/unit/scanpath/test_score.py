@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import wasserstein_distance
 
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
-from cogmodels.scanpath.evaluate import score_runs
+from cogmodels.scanpath.evaluate import _wasserstein, score_runs
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.run import run_model
 from cogmodels.scanpath.score import score_likeness
@@ -87,6 +88,13 @@ def test_a_run_is_scored_from_its_files(fixations, splits):
         images["metric"]
     )
     assert all(len(mine) == 4 for mine in paths_by_image(run.predictions).values())
+
+
+def test_distances_of_distributions_are_scipys():
+    rng = np.random.default_rng(2)
+    for sizes in ((40, 40), (7, 90), (1, 5)):
+        one, other = rng.normal(size=sizes[0]), rng.gamma(2.0, size=sizes[1]).round(1)
+        assert _wasserstein(one, other) == pytest.approx(wasserstein_distance(one, other), rel=1e-12)
 
 
 def test_cells_hold_the_whole_image():
