@@ -128,9 +128,12 @@ class StaticModel(ScanpathModel):
         """Mass (rows, columns) on ``grid``, sum 1."""
 
     def step_maps(self, pictures: Pictures, paths: Paths) -> Iterator[np.ndarray]:
-        for image, k in zip(paths.image, paths.lengths, strict=True):
-            mass = self.image_mass(pictures, int(image))
-            yield np.broadcast_to(mass, (k, *mass.shape))
+        # People look at the same images: each is worked out once.
+        known: dict[int, np.ndarray] = {}
+        for image, k in zip(paths.image.tolist(), paths.lengths, strict=True):
+            if image not in known:
+                known[image] = self.image_mass(pictures, image)
+            yield np.broadcast_to(known[image], (k, *known[image].shape))
 
     def sample(self, pictures: Pictures, image: int, n: int, generator: np.random.Generator) -> list[np.ndarray]:
         mass, found = self.image_mass(pictures, image), []
