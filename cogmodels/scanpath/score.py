@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.metrics.saliency.consistency import BASELINE_SHARE
+from cogmodels.metrics.saliency.maps import as_map
 from cogmodels.metrics.saliency.next_fixation import cauc, cnss
 from cogmodels.metrics.scanpath.consistency import SCANPATH_METRICS, ComparisonSettings, ScanpathMetric, pair_values
 from cogmodels.metrics.scanpath.paths import Scanpaths, pack
@@ -108,9 +109,11 @@ def _map_scores(grid: Grid, maps: Iterable[np.ndarray], paths: Paths) -> dict[st
     """cNSS and cAUC of all fixations on maps of cells."""
     found: dict[str, list[np.ndarray]] = {"cnss": [], "cauc": []}
     for row, steps in enumerate(maps):
-        y, x = grid.index(*paths.xy[row, : paths.lengths[row]].T)
+        y, x = (at.astype(float) for at in grid.index(*paths.xy[row, : paths.lengths[row]].T))
+        # Of a model without memory all steps are one map, broadcast.
+        one = as_map(steps[0], "steps") if steps.strides[0] == 0 else None
         for name, metric in (("cnss", cnss), ("cauc", cauc)):
-            found[name].append(metric(iter(steps), x.astype(float), y.astype(float)))
+            found[name].append(metric(one or iter(steps), x, y))
     return {name: np.concatenate(values) for name, values in found.items()}
 
 

@@ -25,10 +25,15 @@ def quantities(paths: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
 
 def paths_by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
     """Scanpaths (k, 3) of a Fixations table by stimulus, of searches by stimulus and target (:func:`view_name`)."""
-    found: dict[str, list[np.ndarray]] = {}
     keys = ["stimulus", "target", "subject", "trial"]
-    for (stimulus, target, *_), mine in table.groupby(keys, sort=True, dropna=False):
-        found.setdefault(view_name(stimulus, target), []).append(mine[["x", "y", "duration"]].to_numpy(float))
+    number = table.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    values = table[["x", "y", "duration"]].to_numpy(float)[order]
+    heads = table[["stimulus", "target"]].iloc[order[firsts]]
+    found: dict[str, list[np.ndarray]] = {}
+    for (stimulus, target), path in zip(heads.itertuples(index=False), np.split(values, firsts[1:]), strict=True):
+        found.setdefault(view_name(stimulus, target), []).append(path)
     return found
 
 
