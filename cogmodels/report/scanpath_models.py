@@ -42,7 +42,7 @@ def plot_scanpaths(
     people, samples : mapping of stimulus -> scanpaths (k, 3)
         Two of people's are drawn, one of the samples.
     typical : mapping of stimulus -> scanpath (k, 3)
-        The model's typical one, which is drawn first.
+        The model's typical one, which is drawn last.
     steps : DataFrame
         ``index, cig_bits, log_likelihood_bits`` of single fixations.
     quantities : mapping of {"people", "model"} -> mapping of quantity -> (n,)
@@ -53,15 +53,15 @@ def plot_scanpaths(
         figure = new_figure(11.0, 8.2, title=title)
         axes = figure.subplots(3, 4, height_ratios=[1, 1, 0.9])
         for column in range(4):
-            both = {name: [typical[name], *samples[name]] for name in images}
-            rows = (("people", people, ORANGE), ("typical (blue), a draw", both, BLUE))
-            for row, (name, source, colour) in enumerate(rows):
+            both = {name: [samples[name][0], typical[name]] for name in images}
+            rows = (("people", people, (ORANGE, INK)), ("typical (blue), a draw", both, (INK, BLUE)))
+            for row, (name, source, colours) in enumerate(rows):
                 panel = axes[row, column]
                 panel.set_axis_off()
                 if column < len(images):
                     stimulus = list(images)[column]
                     panel.imshow(images[stimulus], alpha=0.85)
-                    for path, shade in zip(source[stimulus][:2], (colour, INK), strict=False):
+                    for path, shade in zip(source[stimulus][:2], colours, strict=False):
                         draw_path(panel, path, shade)
                     panel.set_title(f"{name}: {stimulus}", fontsize=8)
         _by_step(axes[2, 0], steps)
