@@ -312,6 +312,10 @@ def _add_scanpaths(commands: Any) -> None:
     command.add_argument("--model", type=Path, required=True, help="folder of a run, or its model.safetensors")
     command.add_argument("--out", type=Path, required=True, help="folder that fixations.parquet and overlays/ go to")
     command.add_argument("--samples", type=_count, default=10, help="scanpaths of each image (default: 10)")
+    command.add_argument(
+        "--typical", type=_count, nargs="?", const=100, metavar="N",
+        help="of each image only the typical scanpath: of N (default: 100) the one that is most like the others",
+    )  # fmt: skip
     command.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
     command.add_argument("--target", help="what is looked for, where the network is told it")
 
@@ -323,8 +327,8 @@ def _scanpaths(chosen: argparse.Namespace) -> None:
     images, run = find_images(chosen.images), find_run(chosen.model)
     table, overlays = chosen.out / "fixations.parquet", chosen.out / "overlays"
     found = look_at_images(
-        *run, images, table, overlays, samples=chosen.samples, seed=chosen.seed, target=chosen.target,
-        progress=_bar("image"),
+        *run, images, table, overlays, samples=chosen.samples, typical_of=chosen.typical, seed=chosen.seed,
+        target=chosen.target, progress=_bar("image"),
     )  # fmt: skip
     print(f"{found['stimulus'].nunique()} of {len(images)} images, {len(found)} fixations: {table}, {overlays}/")
 

@@ -17,8 +17,8 @@ from cogmodels.data.tables import write_fixations
 from cogmodels.errors import DataError
 from cogmodels.report.scanpath_models import plot_overlay
 from cogmodels.report.style import save_figure
-from cogmodels.scanpath.evaluate import paths_by_image
 from cogmodels.scanpath.generate import generate_scanpaths
+from cogmodels.scanpath.tables import paths_by_image
 from cogmodels.scanpath.viewing import view_name
 from cogmodels.stimuli.named_features import named_features
 
@@ -69,6 +69,7 @@ def look_at_images(
     overlays: Path,
     *,
     samples: int,
+    typical_of: int | None = None,
     seed: int = 0,
     target: str | None = None,
     progress: Callable[[Iterable], Iterable] = iter,
@@ -85,6 +86,8 @@ def look_at_images(
         Where the table and the folder of overlays go; features are kept in ``cache`` beside the table.
     samples, seed : int
         Scanpaths of each image, and their seed; those of an image depend on the seed and its name alone.
+    typical_of : int, optional
+        Of each image only the typical scanpath of so many.
     target : str, optional
         What is looked for, of networks that are told it.
     progress : callable
@@ -112,6 +115,7 @@ def look_at_images(
     readable = [file for file in images if _readable(file)]
     if not readable:
         raise DataError(f"none of {len(images)} images can be read", where="images", remedy="Check the files")
+    options = {"samples": samples, "typical_of": typical_of, "seed": seed, "target": target}
     arrays, cache, parts = read_weights(weights), FeatureCache(Path(table).parent / "cache"), []
     Path(overlays).mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(progress(readable)):
@@ -119,7 +123,7 @@ def look_at_images(
             some = readable[number : number + _AT_A_TIME]
             features = [named_features(name, config["maps"][name], some, cache) for name in config["features"]]
             sizes = {one.name: image_shape(one)[1::-1] for one in some}
-            parts.append(generate_scanpaths(config, arrays, features, sizes, samples=samples, seed=seed, target=target))
+            parts.append(generate_scanpaths(config, arrays, features, sizes, **options))
             paths = paths_by_image(parts[-1])
         # Two suffixes of one stem would land in one file.
         alone = sum(one.stem == file.stem for one in readable) == 1

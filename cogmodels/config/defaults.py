@@ -149,6 +149,7 @@ DEFAULT_STUDY: dict = {
             "dataset": "sim-scanpaths",
             "fixations": "sim-looks",
             "model": "centre_bias",
+            "typical_of": 50,
             "description": "where viewers look in any image",
         },
         "sim-scanpath-markov": {

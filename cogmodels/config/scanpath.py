@@ -116,6 +116,12 @@ class GeneratedScanpaths(Section):
     images: str = Field(description="pattern of image files, of any size: `my-images/*.jpg`")
     experiment: str = Field(description="scanpath experiment whose network looks at them (that of its first seed)")
     samples: int = Field(10, ge=1, description="scanpaths of each image")
+    typical_of: int | None = Field(
+        None,
+        ge=2,
+        description="of each image only the typical scanpath: of so many that are drawn the one that is most like the "
+        "others; none = `samples` as they are drawn",
+    )
     seed: int = Field(0, ge=0, description="seed of the draws")
     target: str | None = Field(None, description="what is looked for, where the network is told it")
 
@@ -156,7 +162,7 @@ class ScanpathExperiment(OneTestPart):
     """A model of scanpaths, from images (and people) to Fixations."""
 
     network: ClassVar[str] = "transformer"
-    shared: ClassVar[set[str]] = {"fixations", "model", "features", "cell_px", "samples"}
+    shared: ClassVar[set[str]] = {"fixations", "model", "features", "cell_px", "samples", "typical_of"}
 
     family: Literal["scanpath"] = Field("scanpath", description="model family")
     dataset: str = Field(description="data set; the experiment runs where the study has it")
@@ -170,6 +176,11 @@ class ScanpathExperiment(OneTestPart):
     recipe: ScanpathRecipe = Field(ScanpathRecipe(), description="how a network is trained")
     cell_px: float = Field(10.0, gt=0, description="side of the cells of maps (cNSS, cAUC, baselines' densities), px")
     samples: int = Field(15, ge=2, description="scanpaths that are drawn for each test image")
+    typical_of: int = Field(
+        100,
+        ge=2,
+        description="scanpaths drawn for each test image to find its typical one, which is most like the others",
+    )
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one model run a seed")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples behind each confidence interval")
 

@@ -16,7 +16,7 @@ _LESS_PREFIXES = ("crps_", "relative_error_")
 
 def less_is_better(metric: str) -> bool:
     """Whether a smaller value of a metric of :file:`docs/metrics.md` is the better one."""
-    return metric in _LESS or metric.startswith(_LESS_PREFIXES)
+    return metric.removesuffix("_typical") in _LESS or metric.startswith(_LESS_PREFIXES)
 
 
 def paired_p(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:

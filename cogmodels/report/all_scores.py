@@ -24,6 +24,7 @@ _WRITTEN = {"fmri": "fMRI", "eeg": "EEG"}
 #: Scores of scanpaths that tables and comparisons have, and that would only make figures longer.
 _REPEATS = {
     "cnss", "cauc", "scanmatch_timed", "crps_scanmatch", "string_edit", "crps_string_edit", "sequence_score_timed",
+    "scanmatch_timed_typical", "sequence_score_timed_typical", "string_edit_typical",
     *(f"multimatch_{part}" for part in ("vector", "direction", "length", "position", "duration")),
 }  # fmt: skip
 

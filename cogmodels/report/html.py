@@ -93,6 +93,11 @@ _SCANPATH_NAMES = {
 }
 METRIC_NAMES |= _SCANPATH_NAMES
 METRIC_NAMES |= {f"crps_{metric}": f"CRPS of {name}" for metric, name in _SCANPATH_NAMES.items()}
+METRIC_NAMES |= {
+    f"{metric}_typical": f"{name}, typical scanpath"
+    for metric, name in _SCANPATH_NAMES.items()
+    if metric.startswith(("scanmatch", "sequence_score", "semantic", "string_edit"))
+}
 METRIC_NAMES |= {"balanced_accuracy": "balanced accuracy", "roc_auc": "area under the ROC curve"}
 METRIC_NAMES |= {"pixcorr": "PixCorr of decoded images", "ssim": "SSIM of decoded images"}
 METRIC_NAMES |= {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What the comparison shows, in reading order.
 SHOWN = (
     "cig_bits", "log_likelihood_bits", "cnss", "cauc", "duration_log_likelihood", "sequence_score", "scanmatch",
-    "multimatch_position", "crps_sequence_score", "crps_scanmatch",
+    "sequence_score_typical", "scanmatch_typical", "multimatch_position", "crps_sequence_score", "crps_scanmatch",
 )  # fmt: skip
 _LESS = ("crps_", "string_edit")
 
@@ -27,6 +27,7 @@ def plot_scanpaths(
     images: Mapping[str, np.ndarray],
     people: Mapping[str, Sequence[np.ndarray]],
     samples: Mapping[str, Sequence[np.ndarray]],
+    typical: Mapping[str, np.ndarray],
     steps: pd.DataFrame,
     quantities: Mapping[str, Mapping[str, np.ndarray]],
     *,
@@ -39,24 +40,28 @@ def plot_scanpaths(
     images : mapping of stimulus -> (h, w, 3) uint8
         Up to four.
     people, samples : mapping of stimulus -> scanpaths (k, 3)
-        Two of each are drawn.
+        Two of people's are drawn, one of the samples.
+    typical : mapping of stimulus -> scanpath (k, 3)
+        The model's typical one, which is drawn last.
     steps : DataFrame
         ``index, cig_bits, log_likelihood_bits`` of single fixations.
     quantities : mapping of {"people", "model"} -> mapping of quantity -> (n,)
-        As :func:`cogmodels.scanpath.evaluate.quantities` gives them.
+        As :func:`cogmodels.scanpath.tables.quantities` gives them.
     title : str
     """
     with house_style():
         figure = new_figure(11.0, 8.2, title=title)
         axes = figure.subplots(3, 4, height_ratios=[1, 1, 0.9])
         for column in range(4):
-            for row, (name, source, colour) in enumerate((("people", people, ORANGE), ("model", samples, BLUE))):
+            both = {name: [samples[name][0], typical[name]] for name in images}
+            rows = (("people", people, (ORANGE, INK)), ("typical (blue), a draw", both, (INK, BLUE)))
+            for row, (name, source, colours) in enumerate(rows):
                 panel = axes[row, column]
                 panel.set_axis_off()
                 if column < len(images):
                     stimulus = list(images)[column]
                     panel.imshow(images[stimulus], alpha=0.85)
-                    for path, shade in zip(source[stimulus][:2], (colour, INK), strict=False):
+                    for path, shade in zip(source[stimulus][:2], colours, strict=False):
                         draw_path(panel, path, shade)
                     panel.set_title(f"{name}: {stimulus}", fontsize=8)
         _by_step(axes[2, 0], steps)

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cogmodels.metrics.paired import holm
+from cogmodels.metrics.paired import holm, less_is_better
 from cogmodels.metrics.uncertainty import bootstrap_interval, two_sided_p
-from cogmodels.scanpath.score import more_is_better
 
 PLACES = ("encoder", "decoder", "cross")
 METRICS = ("cig_bits", "sequence_score")
@@ -77,7 +76,7 @@ def _scores(one: pd.DataFrame, other: pd.DataFrame | None, metric: str, bootstra
     gaps = [np.nan] * 4
     if other is not None:
         theirs = other[other["metric"] == metric].groupby("stimulus")["value"].mean()
-        gap = (means["value"] - theirs).dropna().to_numpy() * (1 if more_is_better(metric) else -1)
+        gap = (means["value"] - theirs).dropna().to_numpy() * (-1 if less_is_better(metric) else 1)
         gaps = [gap.mean(), *bootstrap_interval([gap], samples=bootstrap, seed=seed), two_sided_p(gap)]
     names = ("_difference", "_difference_ci_low", "_difference_ci_high", "_p")
     return {metric + name: value for name, value in {**found, **dict(zip(names, gaps, strict=True))}.items()}

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import wasserstein_distance
 
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.people import search_images, step_persons
-from cogmodels.scanpath.run import paths_of_parts
-from cogmodels.scanpath.score import others_steps, score_likeness, step_images
-from cogmodels.scanpath.viewing import view_name
+from cogmodels.scanpath.score import others_steps, score_likeness, score_typical, step_images
+from cogmodels.scanpath.tables import paths_by_image, paths_of_parts, quantities
 
 #: Quantity -> its unit; all of saccades or fixations of a set of scanpaths.
 QUANTITIES = {"amplitude": "px", "direction": "degrees", "duration": "s", "length": "fixations"}
@@ -22,6 +20,7 @@ QUANTITIES = {"amplitude": "px", "direction": "degrees", "duration": "s", "lengt
 
 def score_runs(
     predictions: Sequence[pd.DataFrame],
+    typical: Sequence[pd.DataFrame],
     steps: Sequence[pd.DataFrame],
     fixations: pd.DataFrame,
     splits: pd.DataFrame,
@@ -38,8 +37,8 @@ def score_runs(
 
     Parameters
     ----------
-    predictions, steps : sequences of DataFrame
-        Sampled scanpaths and judged fixations of each run.
+    predictions, typical, steps : sequences of DataFrame
+        Sampled scanpaths, the typical one of each image, and judged fixations of each run.
     fixations, splits : DataFrame
         People's; those of the test part are what is predicted.
     settings : ComparisonSettings
@@ -73,10 +72,15 @@ def score_runs(
         people.setdefault(name, []).append(test.path(row).astype(float))
         owners.setdefault(name, []).append(test.people[test.person[row]])
     found, persons = [], []
-    for run, (sampled, judged) in enumerate(zip(predictions, steps, strict=True)):
-        samples = paths_by_image(sampled)
-        every = score_likeness(
-            people, samples, settings, seed=seed, segments=segments, owners=owners, progress=progress
+    options = {"seed": seed, "segments": segments, "owners": owners}
+    for run, (sampled, chosen, judged) in enumerate(zip(predictions, typical, steps, strict=True)):
+        samples, one = paths_by_image(sampled), {name: mine[0] for name, mine in paths_by_image(chosen).items()}
+        every = pd.concat(
+            [
+                score_likeness(people, samples, settings, **options, progress=progress),
+                score_typical(people, one, settings, **options),
+            ],
+            ignore_index=True,
         )
         parts = [step_images(judged, others), every[every["subject"].isna()].drop(columns="subject")]
         if boxes:
@@ -91,39 +95,18 @@ def score_runs(
     return images, _distances(ours, *halves), pd.concat(persons, ignore_index=True)
 
 
-def quantities(paths: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Amplitudes (px) and directions (degrees, upwards positive) of saccades, durations (s), numbers of fixations."""
-    moves = np.concatenate([np.diff(path[:, :2], axis=0) for path in paths])
-    direction = np.degrees(np.arctan2(-moves[:, 1], moves[:, 0]))
-    durations = np.concatenate([path[:, 2] for path in paths])
-    return {
-        "amplitude": np.hypot(*moves.T),
-        "direction": direction,
-        "duration": durations[np.isfinite(durations)],
-        "length": np.array([len(path) for path in paths], float),
-    }
-
-
 def _distances(ours: Sequence[np.ndarray], first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> pd.DataFrame:
     model, everyone, one, other = (quantities(paths) for paths in (ours, [*first, *second], first, second))
     rows = []
     for name, unit in QUANTITIES.items():
         if len(everyone[name]) and len(model[name]):
-            gaps = wasserstein_distance(model[name], everyone[name]), wasserstein_distance(one[name], other[name])
+            gaps = _wasserstein(model[name], everyone[name]), _wasserstein(one[name], other[name])
             rows.append((name, unit, *gaps))
     return pd.DataFrame(rows, columns=["quantity", "unit", "distance", "people"])
 
 
-def paths_by_image(table: pd.DataFrame) -> dict[str, list[np.ndarray]]:
-    """Scanpaths (k, 3) of a Fixations table by stimulus, of searches by stimulus and target (:func:`view_name`)."""
-    found: dict[str, list[np.ndarray]] = {}
-    keys = ["stimulus", "target", "subject", "trial"]
-    for (stimulus, target, *_), mine in table.groupby(keys, sort=True, dropna=False):
-        found.setdefault(view_name(stimulus, target), []).append(mine[["x", "y", "duration"]].to_numpy(float))
-    return found
-
-
-def images_of_views(table: pd.DataFrame) -> dict[str, str]:
-    """The stimulus of each view of a Fixations table."""
-    pairs = table[["stimulus", "target"]].drop_duplicates()
-    return {view_name(stimulus, target): stimulus for stimulus, target in pairs.itertuples(index=False)}
+def _wasserstein(one: np.ndarray, other: np.ndarray) -> float:
+    """Area between two cumulative distributions: scipy.stats.wasserstein_distance, whose import takes a second."""
+    values = np.sort(np.concatenate([one, other]))
+    first, second = (np.searchsorted(np.sort(mine), values[:-1], side="right") / len(mine) for mine in (one, other))
+    return float(np.sum(np.abs(first - second) * np.diff(values)))

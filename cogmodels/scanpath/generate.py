@@ -13,7 +13,8 @@ from cogmodels.data.tables import Features
 from cogmodels.errors import DataError
 from cogmodels.scanpath.network import Transformer
 from cogmodels.scanpath.registry import make_model
-from cogmodels.scanpath.run import draw_scanpaths, paths_of_parts
+from cogmodels.scanpath.run import draw_scanpaths
+from cogmodels.scanpath.tables import paths_of_parts
 from cogmodels.scanpath.viewing import pictures_of
 
 
@@ -24,6 +25,7 @@ def generate_scanpaths(
     sizes: Mapping[str, tuple[int, int]],
     *,
     samples: int,
+    typical_of: int | None = None,
     seed: int = 0,
     target: str | None = None,
 ) -> pd.DataFrame:
@@ -42,6 +44,8 @@ def generate_scanpaths(
         saccades, are stretched.
     samples, seed : int
         Scanpaths of each image, and their seed.
+    typical_of : int, optional
+        Of each image only the typical scanpath (:mod:`cogmodels.scanpath.typical`) of so many, as ``subject`` typical.
     target : str, optional
         What is looked for, of networks that are told it.
 
@@ -58,7 +62,9 @@ def generate_scanpaths(
     model.load(pictures, weights)
     if target is not None and not model.by_target:
         raise DataError("this network is not told targets", where="scanpaths", remedy="Leave `target` out")
-    table = draw_scanpaths(model, pictures, np.arange(len(names)), samples, seed, target=target)
+    table = draw_scanpaths(
+        model, pictures, np.arange(len(names)), typical_of or samples, seed, target=target, typical=bool(typical_of)
+    )
     for axis, column in enumerate("xy"):
         factor = table["stimulus"].map({name: sizes[name][axis] / config["size_px"][axis] for name in names})
         table[column] = (table[column] + 0.5) * factor - 0.5

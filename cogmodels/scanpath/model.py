@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.mixture import GaussianMixture
 
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.viewing import Paths, Pictures
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 
 class Marginals:
@@ -22,13 +26,19 @@ class Marginals:
     """
 
     def __init__(self, train: Paths, seed: int = 0) -> None:
-        self.lengths = train.lengths
+        self.lengths, self._seed = train.lengths, seed
         durations = train.flat()[1].astype(float)
-        known = durations[np.isfinite(durations)]
-        self.mixture = None
-        if len(known) > 50:
-            mixture = GaussianMixture(5, random_state=seed, reg_covar=1e-4)
-            self.mixture = mixture.fit(np.log(known)[:, None])
+        self._durations = durations[np.isfinite(durations)]
+
+    @functools.cached_property
+    def mixture(self) -> GaussianMixture | None:
+        """Of log durations; None where hardly any is known."""
+        if len(self._durations) <= 50:
+            return None
+        # Scores of places ask for no duration, and need not wait for this import.
+        from sklearn.mixture import GaussianMixture
+
+        return GaussianMixture(5, random_state=self._seed, reg_covar=1e-4).fit(np.log(self._durations)[:, None])
 
     def log_duration(self, paths: Paths) -> np.ndarray | None:
         """Natural log density, per s, of each duration (n, steps); NaN beyond the paths."""
@@ -118,9 +128,12 @@ class StaticModel(ScanpathModel):
         """Mass (rows, columns) on ``grid``, sum 1."""
 
     def step_maps(self, pictures: Pictures, paths: Paths) -> Iterator[np.ndarray]:
-        for image, k in zip(paths.image, paths.lengths, strict=True):
-            mass = self.image_mass(pictures, int(image))
-            yield np.broadcast_to(mass, (k, *mass.shape))
+        # People look at the same images: each is worked out once.
+        known: dict[int, np.ndarray] = {}
+        for image, k in zip(paths.image.tolist(), paths.lengths, strict=True):
+            if image not in known:
+                known[image] = self.image_mass(pictures, image)
+            yield np.broadcast_to(known[image], (k, *known[image].shape))
 
     def sample(self, pictures: Pictures, image: int, n: int, generator: np.random.Generator) -> list[np.ndarray]:
         mass, found = self.image_mass(pictures, image), []

@@ -11,8 +11,9 @@ import pandas as pd
 from cogmodels.metrics.uncertainty import bootstrap_interval, sign_flip_p
 from cogmodels.scanpath.model import ScanpathModel
 from cogmodels.scanpath.models.centre_bias import CentreBias
-from cogmodels.scanpath.run import draw_views, paths_of_parts
+from cogmodels.scanpath.run import draw_views
 from cogmodels.scanpath.score import score_steps
+from cogmodels.scanpath.tables import paths_of_parts
 from cogmodels.scanpath.viewing import Paths, Pictures
 from cogmodels.simulate.scanpaths import GuidedWalk
 
@@ -71,9 +72,16 @@ class KnownProcess(ScanpathModel):
 
 
 def run_process(
-    model: KnownProcess, fixations: pd.DataFrame, splits: pd.DataFrame, *, samples: int = 15, seed: int = 0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What a model run leaves, of the process: ``samples`` scanpaths of each test image, and judged fixations.
+    model: KnownProcess,
+    fixations: pd.DataFrame,
+    splits: pd.DataFrame,
+    *,
+    typical_of: int,
+    samples: int = 15,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What a model run leaves, of the process: ``samples`` scanpaths of each test image, the typical one of
+    ``typical_of``, and judged fixations.
 
     Raises
     ------
@@ -85,7 +93,8 @@ def run_process(
     baseline = CentreBias(model.cell_px)
     baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
     steps = score_steps(model, baseline, pictures, parts["test"])
-    return draw_views(model, pictures, parts["test"], samples, seed), steps
+    predictions = draw_views(model, pictures, parts["test"], samples, seed)
+    return predictions, draw_views(model, pictures, parts["test"], typical_of, seed, typical=True), steps
 
 
 def entropy_table(

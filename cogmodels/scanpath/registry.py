@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cogmodels.config.scanpath import ScanpathRecipe
 from cogmodels.scanpath.model import ScanpathModel
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.models.human_shuffled import HumanShuffled
@@ -31,6 +30,7 @@ def make_model(config: Mapping[str, Any]) -> ScanpathModel:
         from cogmodels.scanpath.models.saliency import Saliency
 
         return Saliency(config["cell_px"])
+    from cogmodels.config.scanpath import ScanpathRecipe
     from cogmodels.scanpath.network import Transformer
 
     return Transformer(config["cell_px"], options=config["options"], recipe=ScanpathRecipe(**config["recipe"]))

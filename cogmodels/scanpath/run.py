@@ -17,19 +17,22 @@ from cogmodels.data.tables import Features
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.score import STEPWISE, score_steps
-from cogmodels.scanpath.viewing import Paths, Pictures, pad_paths, pictures_of, sampled_table, view_name
+from cogmodels.scanpath.typical import typical_path
+from cogmodels.scanpath.viewing import TYPICAL_VIEWER, Paths, Pictures, pad_paths, pictures_of, sampled_table, view_name
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ScanpathRun:
-    """What a run leaves: ``predictions`` (a Fixations table of sampled scanpaths), ``steps``
+    """What a run leaves: ``predictions`` (a Fixations table of sampled scanpaths), ``typical`` (one of the typical one
+    of each test image), ``steps``
     (:func:`cogmodels.scanpath.score.score_steps`), ``choices`` (what was chosen, or a row an epoch), ``weights``,
     ``metrics`` (means over test fixations) and ``speed``: ``fit_seconds``, ``fit_peak_mb`` and, of networks,
     ``ms_per_step`` and ``parameters`` (times and memory are not the same in any two runs)."""
 
     predictions: pd.DataFrame
+    typical: pd.DataFrame
     steps: pd.DataFrame
     choices: pd.DataFrame
     weights: dict[str, np.ndarray]
@@ -81,6 +84,7 @@ def run_model(
     baseline.fit(pictures, parts["train"], parts["validation"], seed=seed)
     test = parts["test"]
     predictions = draw_views(model, pictures, test, config["samples"], seed)
+    typical = draw_views(model, pictures, test, config["typical_of"], seed, typical=True)
     steps = score_steps(model, baseline, pictures, test)
     metrics = {name: float(steps[name].mean()) for name in STEPWISE if steps[name].notna().any()}
     metrics |= {"mean_length": len(predictions) / predictions.groupby(["subject", "stimulus"]).ngroups}
@@ -90,40 +94,44 @@ def run_model(
         speed["parameters"] = sum(int(array.size) for array in model.weights().values())
     if rate is not None and np.isfinite(rate):  # One that was killed after its last epoch had nothing left to train.
         speed["ms_per_step"] = round(1000 * config["recipe"]["batch_size"] / rate, 2)
-    return ScanpathRun(predictions, steps, choices, model.weights(), metrics, speed)
+    return ScanpathRun(predictions, typical, steps, choices, model.weights(), metrics, speed)
 
 
 def draw_scanpaths(
-    model: Any, pictures: Pictures, images: np.ndarray, n: int, seed: int, target: str | None = None
+    model: Any,
+    pictures: Pictures,
+    images: np.ndarray,
+    n: int,
+    seed: int,
+    target: str | None = None,
+    *,
+    typical: bool = False,
 ) -> pd.DataFrame:
     """A Fixations table of ``n`` scanpaths of each image; those of an image depend on the seed and its name alone.
 
-    ``target``: what is looked for in all of them; models that are told it depend on it too.
+    ``target``: what is looked for in all of them; models that are told it depend on it too. ``typical``: of the n only
+    the one that is most like the others, as ``subject`` typical.
     """
-    return _draw(model, pictures, [(int(image), target) for image in images], n, seed)
+    return _draw(model, pictures, [(int(image), target) for image in images], n, seed, typical)
 
 
-def draw_views(model: Any, pictures: Pictures, paths: Paths, n: int, seed: int) -> pd.DataFrame:
+def draw_views(
+    model: Any, pictures: Pictures, paths: Paths, n: int, seed: int, *, typical: bool = False
+) -> pd.DataFrame:
     """The same of each image with each target that people looked for in it."""
     views = {(int(paths.image[row]), paths.target_of(row)) for row in range(len(paths))}
-    return _draw(model, pictures, sorted(views, key=lambda view: (view[0], view[1] or "")), n, seed)
+    return _draw(model, pictures, sorted(views, key=lambda view: (view[0], view[1] or "")), n, seed, typical)
 
 
-def _draw(model: Any, pictures: Pictures, views: list[tuple[int, str | None]], n: int, seed: int) -> pd.DataFrame:
+def _draw(
+    model: Any, pictures: Pictures, views: list[tuple[int, str | None]], n: int, seed: int, typical: bool
+) -> pd.DataFrame:
     found = {}
     for image, target in views:
         name = pictures.names[image]
         generator = np.random.default_rng([seed, 79, *view_name(name, target).encode()])
         options = {"target": target} if getattr(model, "by_target", False) else {}
-        found[name, target] = model.sample(pictures, image, n, generator, **options)
-    return sampled_table(found)
-
-
-def paths_of_parts(
-    fixations: pd.DataFrame, splits: pd.DataFrame, size_px: tuple[int, int]
-) -> tuple[dict[str, Paths], Pictures]:
-    """People's scanpaths by part, and their images without maps."""
-    splits, fixations = (table.assign(trial=table["trial"].astype(str)) for table in (splits, fixations))
-    names = sorted(set(splits["stimulus"]))
-    people = sorted(set(fixations["subject"]))
-    return pad_paths(fixations, names, people, splits), Pictures(tuple(names), size_px)
+        drawn = model.sample(pictures, image, n, generator, **options)
+        found[name, target] = [typical_path(drawn, pictures.size_px)] if typical else drawn
+    table = sampled_table(found)
+    return table.assign(subject=TYPICAL_VIEWER) if typical else table

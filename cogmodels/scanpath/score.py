@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from cogmodels.metrics.saliency.consistency import BASELINE_SHARE
+from cogmodels.metrics.saliency.maps import as_map
 from cogmodels.metrics.saliency.next_fixation import cauc, cnss
-from cogmodels.metrics.scanpath.consistency import SCANPATH_METRICS, ComparisonSettings, pair_values
+from cogmodels.metrics.scanpath.consistency import SCANPATH_METRICS, ComparisonSettings, ScanpathMetric, pair_values
 from cogmodels.metrics.scanpath.paths import Scanpaths, pack
 from cogmodels.metrics.scanpath.proper import energy_score
 from cogmodels.metrics.scanpath.strings import cluster_symbols, nearest_symbols, segment_symbols, sequence_score
-from cogmodels.metrics.uncertainty import bootstrap_interval, sign_flip_p
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import ScanpathModel
 from cogmodels.scanpath.models.centre_bias import smoothed_mass
+from cogmodels.scanpath.typical import SUFFIX, likeness, others_typical
 from cogmodels.scanpath.viewing import Paths, Pictures
 
 #: Of pairs of scanpaths; and those that are a proper score as well (they are defined for every scanpath).
@@ -29,12 +30,9 @@ STEPWISE = {
     "log_likelihood_bits": 0.0, "cig_bits": 0.0, "cnss": 0.0, "cauc": 0.75, "duration_log_likelihood": float("nan"),
 }  # fmt: skip
 SEMANTIC = "semantic_sequence_score"
+#: Of the typical scanpath too.
+TYPICAL = tuple(m for m in LIKENESS if m.names[0].startswith(("scanmatch", "sequence_score", "string")))
 _SIMILAR = {name: metric.similarity for metric in LIKENESS for name in metric.names}
-
-
-def more_is_better(metric: str) -> bool:
-    """Whether a metric grows with likeness."""
-    return not metric.startswith("crps_") and _SIMILAR.get(metric, True)
 
 
 def score_steps(model: ScanpathModel, baseline: ScanpathModel, pictures: Pictures, paths: Paths) -> pd.DataFrame:
@@ -111,9 +109,11 @@ def _map_scores(grid: Grid, maps: Iterable[np.ndarray], paths: Paths) -> dict[st
     """cNSS and cAUC of all fixations on maps of cells."""
     found: dict[str, list[np.ndarray]] = {"cnss": [], "cauc": []}
     for row, steps in enumerate(maps):
-        y, x = grid.index(*paths.xy[row, : paths.lengths[row]].T)
+        y, x = (at.astype(float) for at in grid.index(*paths.xy[row, : paths.lengths[row]].T))
+        # Of a model without memory all steps are one map, broadcast.
+        one = as_map(steps[0], "steps") if steps.strides[0] == 0 else None
         for name, metric in (("cnss", cnss), ("cauc", cauc)):
-            found[name].append(metric(iter(steps), x.astype(float), y.astype(float)))
+            found[name].append(metric(one or iter(steps), x, y))
     return {name: np.concatenate(values) for name, values in found.items()}
 
 
@@ -151,8 +151,7 @@ def score_likeness(
         of the samples as a distribution; its ceiling is that of each person's others.
     """
     names = sorted(set(people) & set(samples))
-    circle = np.random.default_rng([seed, 73]).permutation(len(names))
-    follower = {names[circle[i]]: names[circle[(i + 1) % len(names)]] for i in range(len(names))}
+    follower = _followers(names, seed)
     rows, persons = [], []
     for name in progress(names):
         groups = (people[name], samples[name], samples[follower[name]])
@@ -182,8 +181,61 @@ def score_likeness(
     return pd.DataFrame([(*row, None) for row in rows] + persons, columns=[*columns, "subject"])
 
 
+def score_typical(
+    people: dict[str, list[np.ndarray]],
+    typical: Mapping[str, np.ndarray],
+    settings: ComparisonSettings,
+    *,
+    seed: int = 0,
+    segments: Mapping[str, np.ndarray] | None = None,
+    owners: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """How like people's scanpaths a model's typical one is, image by image.
+
+    Parameters
+    ----------
+    people : mapping of stimulus -> scanpaths (k, 3)
+    typical : mapping of stimulus -> scanpath (k, 3)
+        Of the model on the same images (:func:`cogmodels.scanpath.typical.typical_path`).
+    settings, seed, segments, owners
+        As :func:`score_likeness` has them.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`score_likeness` gives it, of ``<metric>_typical``. Value: mean over people of their scanpath with the
+        typical one. Chance: with that of another image. Ceiling: of each person with the typical one of the others,
+        chosen without this person; NaN of fewer than three people.
+    """
+    names = sorted(set(people) & set(typical))
+    follower = _followers(names, seed)
+    rows, persons = [], []
+    for name in names:
+        n = len(people[name])
+        paths = pack([*people[name], typical[name], typical[follower[name]]])
+        chosen = others_typical(likeness(people[name], settings.image)) if n > 2 else None
+        for metric, values in _matrices(paths, n, settings, (segments or {}).get(name), TYPICAL).items():
+            ceiling = np.nan if chosen is None else _mean(values[chosen, np.arange(n)])
+            rows.append((name, f"{metric}{SUFFIX}", _mean(values[n, :n]), _mean(values[n + 1, :n]), ceiling, None))
+            for column, owner in enumerate(owners[name] if owners else ()):
+                both = values[n : n + 2, column]
+                persons.append((name, f"{metric}{SUFFIX}", *both, np.nan, owner))
+    table = pd.DataFrame(rows + persons, columns=["stimulus", "metric", "value", "chance", "ceiling", "subject"])
+    return table if owners else table.drop(columns="subject")
+
+
+def _followers(names: Sequence[str], seed: int) -> dict[str, str]:
+    """The image one step along a circle of all, whose scanpaths are chance."""
+    circle = np.random.default_rng([seed, 73]).permutation(len(names))
+    return {names[circle[i]]: names[circle[(i + 1) % len(names)]] for i in range(len(names))}
+
+
 def _matrices(
-    paths: Scanpaths, n: int, settings: ComparisonSettings, segments: np.ndarray | None = None
+    paths: Scanpaths,
+    n: int,
+    settings: ComparisonSettings,
+    segments: np.ndarray | None = None,
+    metrics: Sequence[ScanpathMetric] = LIKENESS,
 ) -> dict[str, np.ndarray]:
     """Every metric of all pairs that are needed; the first n are people, whose clusters are the symbols."""
     last = paths.offsets[n]
@@ -195,7 +247,7 @@ def _matrices(
     needed = ~((i >= n) & (i < half) & (j >= half))
     pairs = np.column_stack([i, j])[needed]
     found = {}
-    values_of = pair_values(paths.with_symbols(symbols), pairs, settings, LIKENESS)
+    values_of = pair_values(paths.with_symbols(symbols), pairs, settings, metrics)
     if segments is not None:
         # Half a pixel beside the outermost ones still belongs to them.
         x, y = (np.clip(v, 0, side - 1) for v, side in zip((paths.x, paths.y), segments.shape[::-1], strict=True))
@@ -233,62 +285,3 @@ def step_images(steps: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
             ceiling = ceilings.loc[name, metric] if metric in ceilings else np.nan
             rows.append((name, metric, value, usual, ceiling))
     return pd.DataFrame(rows, columns=["stimulus", "metric", "value", "chance", "ceiling"])
-
-
-def summarise_images(images: pd.DataFrame, *, bootstrap: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Rows of the table of scores: mean over images, its bootstrap interval, p of sign flips against chance.
-
-    Values of several seeds of an image are averaged first.
-    """
-    rows = []
-    for metric, mine in images.groupby("metric", sort=False):
-        mine = mine.groupby("stimulus")[["value", "chance", "ceiling"]].mean().dropna(subset=["value"])
-        if mine.empty:
-            continue
-        values = mine["value"].to_numpy()
-        low, high = bootstrap_interval([values], samples=bootstrap, seed=seed)
-        above = (mine["value"] - mine["chance"]).to_numpy() * (1 if more_is_better(metric) else -1)
-        # Images of which the metric, or its chance, is not defined have no say.
-        above = above[np.isfinite(above)]
-        # Nothing is gained over itself; without chance there is no p.
-        p = 1.0 if len(above) and np.abs(above).max() <= 1e-9 else sign_flip_p(above)
-        rows.append(
-            {
-                "metric": metric, "value": values.mean(), "ci_low": low, "ci_high": high,
-                "chance": mine["chance"].mean(), "ceiling": mine["ceiling"].mean(), "p": p, "n": len(mine),
-                "unit_of_n": "image",
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def image_units(images: pd.DataFrame) -> pd.DataFrame:
-    """``metric, unit_of_n, unit, value`` of each image, of which :func:`summarise_images` takes the means."""
-    means = images.groupby(["metric", "stimulus"], sort=False)["value"].mean().dropna().reset_index()
-    return means.rename(columns={"stimulus": "unit"}).assign(unit_of_n="image")
-
-
-def compare_models(images: dict[str, pd.DataFrame], *, bootstrap: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Differences of every two models on the same images.
-
-    Returns
-    -------
-    DataFrame
-        ``metric, experiment, versus, difference, ci_low, ci_high, p, n``; above 0 the first is better. p: one-sided
-        sign flips over images.
-    """
-    means = {
-        name: table.groupby(["metric", "stimulus"])["value"].mean().unstack("metric") for name, table in images.items()
-    }
-    rows = []
-    for one in means:
-        for other in means:
-            for metric in means[one].columns.intersection(means[other].columns) if one != other else ():
-                gap = (means[one][metric] - means[other][metric]).dropna().to_numpy()
-                if not len(gap):
-                    continue
-                gap = gap if more_is_better(metric) else -gap
-                low, high = bootstrap_interval([gap], samples=bootstrap, seed=seed)
-                rows.append((metric, one, other, gap.mean(), low, high, sign_flip_p(gap, draws=2000), len(gap)))
-    columns = ["metric", "experiment", "versus", "difference", "ci_low", "ci_high", "p", "n"]
-    return pd.DataFrame(rows, columns=columns)

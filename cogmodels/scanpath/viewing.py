@@ -16,6 +16,8 @@ from cogmodels.scanpath.splits import shipped_split
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "validation", "test")
+#: Who the typical scanpath of an image is of, in a Fixations table.
+TYPICAL_VIEWER = "typical"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import lognorm, norm
+from scipy.special import ndtr, ndtri
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,16 @@ class GuidedWalk:
 
     def log_duration(self, seconds: np.ndarray) -> np.ndarray:
         """Natural log density, per s, of durations."""
-        return lognorm.logpdf(seconds, self.spread, scale=self.median_s)
+        z = np.log(np.asarray(seconds) / self.median_s) / self.spread
+        return -0.5 * z**2 - np.log(seconds) - np.log(self.spread * np.sqrt(2 * np.pi))
 
     def _cut_normal(self, centre: np.ndarray, spread: float, generator: np.random.Generator) -> np.ndarray:
         low, high = ((edge - centre) / spread for edge in (-0.5, np.array(self.size_px) - 0.5))
-        share = generator.uniform(norm.cdf(low), norm.cdf(high))
-        return centre + spread * norm.ppf(share)
+        share = generator.uniform(ndtr(low), ndtr(high))
+        return centre + spread * ndtri(share)
 
     def _density(self, xy: np.ndarray, centre: np.ndarray, spread: float) -> np.ndarray:
         low, high = ((edge - centre) / spread for edge in (-0.5, np.array(self.size_px) - 0.5))
-        mass = (norm.cdf(high) - norm.cdf(low)) * spread
-        return np.prod(norm.pdf((xy - centre) / spread) / mass, axis=1)
+        mass = (ndtr(high) - ndtr(low)) * spread
+        z = (xy - centre) / spread
+        return np.prod(np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) / mass, axis=1)

@@ -16,8 +16,9 @@ logger = logging.getLogger(__name__)
 
 #: Types by file name; other files are tables.
 TYPES = {
-    "model.safetensors": "model", "predictions.parquet": "predictions", "sequences.csv": "predictions",
-    "split.csv": "split", "stimuli.csv": "split", "scores.csv": "scores", "pairs.csv": "scores", "ranks.csv": "scores",
+    "model.safetensors": "model", "predictions.parquet": "predictions", "typical.parquet": "predictions",
+    "sequences.csv": "predictions", "split.csv": "split", "stimuli.csv": "split", "scores.csv": "scores",
+    "pairs.csv": "scores", "ranks.csv": "scores",
 }  # fmt: skip
 
 

@@ -32,11 +32,12 @@ STUDY = {
     "experiments": {
         "net": {
             "family": "scanpath", "dataset": "kitchens", "fixations": "searches", "model": "transformer", "samples": 3,
+            "typical_of": 4,
             "features": ["fine"], "transformer": NET, "recipe": {"epochs": 2, "accelerator": "cpu", "schedule": "cosine"}, "bootstrap": 100,
         },
         "centre": {
             "family": "scanpath", "dataset": "kitchens", "fixations": "searches", "model": "centre_bias", "samples": 3,
-            "bootstrap": 100,
+            "typical_of": 4, "bootstrap": 100,
         },
     },
 }  # fmt: skip

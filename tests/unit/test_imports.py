@@ -12,8 +12,8 @@ SLOW = ("scipy.signal", "scipy.stats", "sklearn", "matplotlib", "torch", "wandb"
 MANY = (
     "average_evoked", "clean_bold", "clean_eeg", "clean_gaze", "detect_events", "epoch_eeg", "extract_responses",
     "mask_bold", "measure_bold", "measure_gaze", "plot_bold", "plot_bold_quality", "plot_decoder", "plot_gaze",
-    "report_eeg", "score_decoder", "simulate_subject", "tabulate_bold_quality", "tabulate_eeg_quality", "tabulate_epochs",
-    "tabulate_features", "tabulate_fixations", "tabulate_gaze_quality", "tabulate_scanpaths", "track_experiment",
+    "plot_scanpath", "report_eeg", "score_decoder", "score_scanpath", "simulate_subject", "tabulate_bold_quality",
+    "tabulate_eeg_quality", "tabulate_epochs", "tabulate_features", "tabulate_fixations", "tabulate_gaze_quality", "tabulate_scanpaths", "track_experiment",
     "train_decoder",
 )  # fmt: skip
 

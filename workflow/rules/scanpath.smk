@@ -41,6 +41,7 @@ rule train_scanpath:
     output:
         model=f"{SCANPATH_RUN}/model.safetensors",
         predictions=f"{SCANPATH_RUN}/predictions.parquet",
+        typical=f"{SCANPATH_RUN}/typical.parquet",
         steps=f"{SCANPATH_RUN}/steps.csv",
         choices=f"{SCANPATH_RUN}/choices.csv",
         metrics=f"{SCANPATH_RUN}/metrics.json",
@@ -71,6 +72,7 @@ rule score_scanpath:
     """Score a scanpath model on the test images: value, interval, chance, people, p; image by image and in all."""
     input:
         predictions=run_files("predictions.parquet"),
+        typical=run_files("typical.parquet"),
         steps=run_files("steps.csv"),
         fixations=scanpath_set("fixations.parquet"),
         split=scanpath_set("split.csv"),
@@ -108,6 +110,7 @@ rule plot_scanpath:
     """Draw a scanpath model's scanpaths beside people's, its gain by step, and its distributions."""
     input:
         predictions=first_run("predictions.parquet"),
+        typical=first_run("typical.parquet"),
         steps=first_run("steps.csv"),
         fixations=scanpath_set("fixations.parquet"),
     output:
@@ -195,6 +198,7 @@ rule score_process:
     params:
         images=lambda wildcards: scanpath_images(wildcards.dataset),
         cell_px=lambda wildcards: first_experiment(wildcards).cell_px,
+        typical_of=lambda wildcards: first_experiment(wildcards).typical_of,
         bootstrap=lambda wildcards: first_experiment(wildcards).bootstrap,
         names=process_names,
         title=lambda wildcards: f"SIMULATED, {wildcards.dataset}: models and the process itself",

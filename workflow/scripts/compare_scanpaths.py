@@ -8,7 +8,7 @@ from cogmodels.data.bids import write_csv
 from cogmodels.report.scanpath_models import plot_comparison
 from cogmodels.report.scanpath_steps import plot_steps
 from cogmodels.report.style import save_figure
-from cogmodels.scanpath.score import compare_models
+from cogmodels.scanpath.summary import compare_models
 from cogmodels.tracking.job import job
 
 with job(snakemake):

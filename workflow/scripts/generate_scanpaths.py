@@ -16,6 +16,7 @@ with job(snakemake):
         Path(wanted.fixations),
         Path(wanted.overlays),
         samples=options["samples"],
+        typical_of=options["typical_of"],
         seed=options["seed"],
         target=options["target"],
         progress=lambda files: tqdm(files, desc="images", mininterval=5),

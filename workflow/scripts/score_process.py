@@ -11,7 +11,7 @@ from cogmodels.report.scanpath_process import plot_entropy
 from cogmodels.report.style import save_figure
 from cogmodels.scanpath.evaluate import score_runs
 from cogmodels.scanpath.process import TRUE_PROCESS, KnownProcess, entropy_table, run_process
-from cogmodels.scanpath.score import summarise_images
+from cogmodels.scanpath.summary import summarise_images
 from cogmodels.simulate.study_scanpaths import read_process
 from cogmodels.tracking.job import job
 
@@ -19,9 +19,10 @@ with job(snakemake):
     given, params, wanted = snakemake.input, snakemake.params, snakemake.output
     size_px, cell_px = tuple(params.images["size_px"]), params.cell_px
     fixations, split = read_fixations(Path(given.fixations)), pd.read_csv(given.split, dtype={"subject": str})
-    predictions, steps = run_process(KnownProcess(*read_process(Path(given.record)), cell_px), fixations, split)
+    model = KnownProcess(*read_process(Path(given.record)), cell_px)
+    predictions, typical, steps = run_process(model, fixations, split, typical_of=params.typical_of)
     settings = ComparisonSettings(size_px, params.images["pixels_per_degree"])
-    images, _, _ = score_runs([predictions], [steps], fixations, split, settings, cell_px=cell_px)
+    images, _, _ = score_runs([predictions], [typical], [steps], fixations, split, settings, cell_px=cell_px)
     write_csv(Path(wanted.images), images)
     write_csv(Path(wanted.steps), steps)
     scores, names = summarise_images(images, bootstrap=params.bootstrap), params.names | {"experiment": TRUE_PROCESS}

@@ -10,9 +10,10 @@ from cogmodels.data.segments import read_segments
 from cogmodels.data.tables import read_fixations
 from cogmodels.data.units import write_units
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
-from cogmodels.scanpath.evaluate import images_of_views, paths_by_image, score_runs
+from cogmodels.scanpath.evaluate import score_runs
 from cogmodels.scanpath.people import person_intervals, search_curves, target_boxes
-from cogmodels.scanpath.score import image_units, summarise_images
+from cogmodels.scanpath.summary import image_units, summarise_images
+from cogmodels.scanpath.tables import images_of_views, paths_by_image
 from cogmodels.tracking.job import job
 
 with job(snakemake):
@@ -23,6 +24,7 @@ with job(snakemake):
     boxes = target_boxes(read_tsv(root / one["scenes"])) if one["scenes"] else {}
     images, distributions, persons = score_runs(
         predictions,
+        [read_fixations(Path(file)) for file in given.typical],
         [pd.read_csv(file, dtype={"stimulus": str, "subject": str}) for file in given.steps],
         fixations,
         pd.read_csv(given.split, dtype={"subject": str, "stimulus": str, "target": str}),

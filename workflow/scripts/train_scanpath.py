@@ -22,8 +22,9 @@ with job(snakemake):
     )  # fmt: skip
     write_weights(Path(wanted.model), run.weights)
     write_fixations(Path(wanted.predictions), run.predictions)
+    write_fixations(Path(wanted.typical), run.typical)
     write_csv(Path(wanted.steps), run.steps)
     write_csv(Path(wanted.choices), run.choices)
     write_json(Path(wanted.metrics), {name: {"value": value} for name, value in run.metrics.items()})
-    outputs = ["model", "predictions", "steps", "choices", "metrics"]
+    outputs = ["model", "predictions", "typical", "steps", "choices", "metrics"]
     finish_run(snakemake, config, run.metrics | run.speed, outputs, started)

@@ -37,10 +37,7 @@ def cluster_symbols(x: np.ndarray, y: np.ndarray, bandwidth: float | None = None
             f"{len(points)} fixations, not all of them with a position", where="clusters", remedy="Give one or more"
         )
     if bandwidth is None:
-        from sklearn.neighbors import NearestNeighbors
-
-        neighbours = NearestNeighbors(n_neighbors=max(1, int(len(points) * 0.3))).fit(points)
-        bandwidth = float(neighbours.kneighbors(points)[0].max(axis=1).mean())
+        bandwidth = _usual_distance(points, max(1, int(len(points) * 0.3)))
     if not bandwidth > 0:
         # All in one place.
         return nearest_symbols(points[:, 0], points[:, 1], np.unique(points, axis=0)), np.unique(points, axis=0)
@@ -56,6 +53,15 @@ def cluster_symbols(x: np.ndarray, y: np.ndarray, bandwidth: float | None = None
             kept[i] = True
     centres = modes[kept]
     return nearest_symbols(points[:, 0], points[:, 1], centres), centres
+
+
+def _usual_distance(points: np.ndarray, k: int) -> float:
+    """Mean distance of the points (n, 2) to the k-th nearest of all, themselves included."""
+    found = []
+    for some in np.array_split(points, 1 + len(points) ** 2 // 4_000_000):
+        squared = (some[:, None, 0] - points[:, 0]) ** 2 + (some[:, None, 1] - points[:, 1]) ** 2
+        found.append(np.sqrt(np.partition(squared, k - 1, axis=1)[:, k - 1]))
+    return float(np.concatenate(found).mean())
 
 
 def nearest_symbols(x: np.ndarray, y: np.ndarray, centres: np.ndarray) -> np.ndarray:

@@ -21,4 +21,6 @@ class HumanShuffled(ScanpathModel):
         return pd.DataFrame({"choice": ["none"], "value": [np.nan]})
 
     def sample(self, pictures: Pictures, image: int, n: int, generator: np.random.Generator) -> list[np.ndarray]:
+        # None twice: a small training part has fewer.
+        n = min(n, len(self.paths))
         return [self.paths[row] for row in generator.choice(len(self.paths), size=n, replace=False)]

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.optimize import minimize
+from scipy.ndimage import gaussian_filter
 
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.model import ScanpathModel, bits
@@ -63,6 +62,9 @@ class Markov(ScanpathModel):
             slope = np.einsum("npc,nc->np", flat, mass / total[:, None]) - hit
             return float((np.log(total) - here).mean()), slope.mean(0).astype(float)
 
+        # Its import takes longer than most models, which have no weights to find.
+        from scipy.optimize import minimize
+
         return minimize(loss, np.ones(1 + LAGS), jac=True, method="L-BFGS-B", options={"maxiter": 30}).x
 
     def next_mass(self, history: np.ndarray) -> np.ndarray:
@@ -112,6 +114,12 @@ def _around(kernel: np.ndarray, grid: Grid, place: np.ndarray) -> np.ndarray:
     """The kernel (2 rows - 1, 2 columns - 1), centred at a place, on the cells of the image."""
     rows, columns = grid.cells
     side_x, side_y = grid.sides
-    row, column = (place[1] + 0.5) / side_y - 0.5, (place[0] + 0.5) / side_x - 0.5
-    at = np.meshgrid(np.arange(rows) - row + rows - 1, np.arange(columns) - column + columns - 1, indexing="ij")
-    return map_coordinates(kernel, at, order=1, mode="nearest")
+    # Every cell lies between the same four of the kernel, by the same shares; at its edges it goes on as it ends.
+    (i, down), (j, right) = (
+        divmod(float(size - 1 - ((x + 0.5) / side - 0.5)), 1)
+        for size, x, side in ((rows, place[1], side_y), (columns, place[0], side_x))
+    )
+    known = kernel[np.clip(np.arange(int(i), int(i) + rows + 1), 0, 2 * rows - 2)]
+    known = known[:, np.clip(np.arange(int(j), int(j) + columns + 1), 0, 2 * columns - 2)]
+    known = (1 - down) * known[:-1] + down * known[1:]
+    return (1 - right) * known[:, :-1] + right * known[:, 1:]

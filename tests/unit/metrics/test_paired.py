@@ -107,12 +107,14 @@ def test_groups_that_do_not_differ():
 
 def test_direction_is_that_of_the_metrics_of_scanpaths():
     from cogmodels.metrics.scanpath.consistency import SCANPATH_METRICS
-    from cogmodels.scanpath.score import PROPER, more_is_better
+    from cogmodels.scanpath.score import PROPER, TYPICAL
 
-    # Of two people, more recurrence is more alike; `more_is_better` says so too.
+    # Of two people, more recurrence is more alike.
     names = [name for metric in SCANPATH_METRICS for name in metric.names]
     for metric in SCANPATH_METRICS:
         assert all(less_is_better(name) != metric.similarity for name in metric.names), metric.names
-    for name in [*(f"crps_{one}" for one in PROPER), "cnss"]:
-        assert less_is_better(name) != more_is_better(name)
+    for metric in TYPICAL:
+        assert all(less_is_better(f"{name}_typical") != metric.similarity for name in metric.names)
+    assert all(less_is_better(f"crps_{one}") for one in PROPER)
+    assert not less_is_better("cnss")
     assert "string_edit" in names

@@ -28,8 +28,9 @@ def test_scanpaths_beside_peoples(tmp_path):
     steps = pd.DataFrame({"index": np.tile(np.arange(5), 20), "cig_bits": RNG.normal(1, 1, 100)})
     for number, given in enumerate((steps, steps.assign(cig_bits=np.nan))):
         figure = plot_scanpaths(
-            images, {n: paths(3) for n in names}, {n: paths(3) for n in names}, given, values, title="t"
-        )
+            images, *({n: paths(3) for n in names} for _ in range(2)), {n: paths(1)[0] for n in names}, given, values,
+            title="t",
+        )  # fmt: skip
         assert drawn(figure, tmp_path / f"{number}.png")
     panel = figure.axes[8]
     assert "no density" in panel.texts[0].get_text()

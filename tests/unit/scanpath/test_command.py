@@ -69,6 +69,19 @@ def test_a_folder_of_images_gives_a_table_and_overlays(run, images, tmp_path, ca
     assert find_run(run / "model.safetensors") == find_run(run)
 
 
+def test_one_typical_scanpath_of_each_image(run, images, tmp_path):
+    found = []
+    for number in range(2):
+        out = tmp_path / str(number)
+        command = ["scanpaths", "--images", str(images), "--model", str(run), "--out", str(out), "--typical", "6"]
+        assert main(command) == 0
+        found.append(read_fixations(out / "fixations.parquet"))
+        assert len(list((out / "overlays").iterdir())) == 3
+    assert found[0].equals(found[1])
+    assert set(found[0]["subject"]) == {"typical"}
+    assert (found[0].groupby("stimulus")["index"].value_counts() == 1).all()
+
+
 def test_what_cannot_be_is_said(run, images, tmp_path, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -116,7 +116,7 @@ def test_what_is_predicted_does_not_see_the_future(network, pictures, parts):
             np.testing.assert_array_equal(one[: step + 1], two[: step + 1])
 
 
-@pytest.mark.parametrize("name", ["nearest_image", "transformer"])
+@pytest.mark.parametrize("name", ["markov", "nearest_image", "saliency", "transformer"])
 def test_fixations_on_test_images_change_no_prediction(name, pictures, fixations, splits, tmp_path):
     tables = [Features(str(k), list(pictures.names), one.reshape(12, -1)) for k, one in enumerate(pictures.maps)]
     maps = {str(k): {"grid": one.shape[2:]} for k, one in enumerate(pictures.maps)}
@@ -126,6 +126,7 @@ def test_fixations_on_test_images_change_no_prediction(name, pictures, fixations
         "options": OPTIONS,
         "recipe": RECIPE,
         "samples": 3,
+        "typical_of": 4,
         "seed": 0,
         "maps": maps,
     }
@@ -136,7 +137,9 @@ def test_fixations_on_test_images_change_no_prediction(name, pictures, fixations
         for number, table in enumerate((fixations, changed))
     ]
     pd.testing.assert_frame_equal(runs[0].predictions, runs[1].predictions)
+    pd.testing.assert_frame_equal(runs[0].typical, runs[1].typical)
     check_fixations(runs[0].predictions)
+    check_fixations(runs[0].typical)
     assert not runs[0].steps["log_likelihood_bits"].equals(runs[1].steps["log_likelihood_bits"])
 
 
@@ -198,6 +201,11 @@ def test_scanpaths_are_generated_in_the_pixels_of_each_image(network, pictures):
     assert table.groupby("stimulus")["subject"].nunique().tolist() == [20, 20]
     assert table.loc[table["stimulus"] == "a.png", "x"].max() < 159.5
     assert 159.5 < table.loc[table["stimulus"] == "b.png", "x"].max() < 1599.5
+    one = generate_scanpaths(config, weights, tables, sizes, samples=3, typical_of=20)
+    places = table.set_index("stimulus")[["x", "y"]]
+    for name, mine in one.groupby("stimulus"):
+        assert set(mine["subject"]) == {"typical"}
+        assert set(map(tuple, mine[["x", "y"]].to_numpy())) <= set(map(tuple, places.loc[[name]].to_numpy()))
     with pytest.raises(DataError, match="weights do not fit"):
         generate_scanpaths(config | {"options": OPTIONS | {"width": 8}}, weights, tables, sizes, samples=2)
 

@@ -14,8 +14,8 @@ from cogmodels.report.scanpath_process import plot_entropy
 from cogmodels.report.style import save_figure
 from cogmodels.scanpath.models.centre_bias import CentreBias
 from cogmodels.scanpath.process import TRUE_PROCESS, KnownProcess, entropy_table, run_process
-from cogmodels.scanpath.run import paths_of_parts
 from cogmodels.scanpath.score import score_steps
+from cogmodels.scanpath.tables import paths_of_parts
 from cogmodels.scanpath.viewing import split_scanpaths
 from cogmodels.simulate.study_scanpaths import read_process, write_simulated_scanpaths
 
@@ -51,7 +51,7 @@ def study(tmp_path_factory):
 def judged(study):
     root, fixations, splits = study
     model = KnownProcess(*read_process(root / "sourcedata/truth/scanpaths.json"))
-    return model, *run_process(model, fixations, splits, samples=6)
+    return model, *run_process(model, fixations, splits, samples=6, typical_of=6)
 
 
 def test_the_folder_is_bids_and_the_target_is_where_the_image_shows_it(study):
@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_bytes_and_the_record_tells_another(study, 
 
 def test_what_is_read_is_the_process_that_drew(study, judged):
     root, fixations, _ = study
-    model, predictions, steps = judged
+    model, predictions, _, steps = judged
     assert (model.walk.guidance, model.walk.size_px, model.longest) == (0.5, (160.0, 120.0), 12)
     # Looks at the target lie around it: half of all fixations, most of the rest further off.
     targets = np.stack(fixations["stimulus"].map(model.targets))
@@ -106,7 +106,7 @@ def test_maps_and_densities_of_the_process_agree(study, judged):
 
 def test_no_model_needs_fewer_bits_and_the_figure_says_simulated(study, judged, tmp_path):
     _, fixations, splits = study
-    steps = judged[2]
+    steps = judged[3]
     parts, pictures = paths_of_parts(fixations, splits, SIZE)
     centre = CentreBias(10.0)
     centre.fit(pictures, parts["train"], parts["validation"])

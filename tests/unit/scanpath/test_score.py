@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import wasserstein_distance
 
 from cogmodels.metrics.scanpath.consistency import ComparisonSettings
-from cogmodels.scanpath.evaluate import paths_by_image, score_runs
+from cogmodels.scanpath.evaluate import _wasserstein, score_runs
 from cogmodels.scanpath.grid import Grid
 from cogmodels.scanpath.run import run_model
-from cogmodels.scanpath.score import compare_models, image_units, score_likeness, summarise_images
+from cogmodels.scanpath.score import score_likeness
+from cogmodels.scanpath.summary import compare_models, image_units, summarise_images
+from cogmodels.scanpath.tables import paths_by_image
 
 SETTINGS = ComparisonSettings((160.0, 120.0), 10.0)
 
@@ -69,11 +72,11 @@ def test_the_better_model_wins_whichever_way_the_metric_goes():
 
 
 def test_a_run_is_scored_from_its_files(fixations, splits):
-    config = {"model": "centre_bias", "cell_px": 10.0, "samples": 4, "seed": 0, "maps": {}}
+    config = {"model": "centre_bias", "cell_px": 10.0, "samples": 4, "typical_of": 6, "seed": 0, "maps": {}}
     run = run_model(config, fixations, splits, [], size_px=(160, 120))
     assert run.steps["cig_bits"].dropna().abs().max() < 1e-9
     images, distances, persons = score_runs(
-        [run.predictions] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0
+        [run.predictions] * 2, [run.typical] * 2, [run.steps] * 2, fixations, splits, SETTINGS, cell_px=10.0
     )
     assert sorted(images["run"].unique()) == [0, 1]
     # A person's values, averaged over people, are the image's.
@@ -81,8 +84,17 @@ def test_a_run_is_scored_from_its_files(fixations, splits):
     mine = persons[(persons["metric"] == "scanmatch") & (persons["run"] == 0)]
     pd.testing.assert_series_equal(mine.groupby("stimulus")["value"].mean(), wished.sort_index(), rtol=1e-9)
     assert set(distances["quantity"]) == {"amplitude", "direction", "duration", "length"}
-    assert {"log_likelihood_bits", "cnss", "cauc", "sequence_score", "crps_scanmatch"} <= set(images["metric"])
+    assert {"log_likelihood_bits", "cnss", "cauc", "sequence_score", "crps_scanmatch", "scanmatch_typical"} <= set(
+        images["metric"]
+    )
     assert all(len(mine) == 4 for mine in paths_by_image(run.predictions).values())
+
+
+def test_distances_of_distributions_are_scipys():
+    rng = np.random.default_rng(2)
+    for sizes in ((40, 40), (7, 90), (1, 5)):
+        one, other = rng.normal(size=sizes[0]), rng.gamma(2.0, size=sizes[1]).round(1)
+        assert _wasserstein(one, other) == pytest.approx(wasserstein_distance(one, other), rel=1e-12)
 
 
 def test_cells_hold_the_whole_image():

@@ -6,11 +6,11 @@ import pytest
 
 from cogmodels.data.tables import Features, check_fixations
 from cogmodels.errors import DataError
-from cogmodels.scanpath.evaluate import images_of_views, paths_by_image
 from cogmodels.scanpath.generate import generate_scanpaths
 from cogmodels.scanpath.network import ImageScanpaths, Transformer
 from cogmodels.scanpath.registry import make_model
 from cogmodels.scanpath.run import draw_views
+from cogmodels.scanpath.tables import images_of_views, paths_by_image
 from cogmodels.scanpath.viewing import Pictures, pad_paths, split_scanpaths
 
 RECIPE = {
