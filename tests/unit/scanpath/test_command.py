@@ -73,7 +73,18 @@ def test_one_typical_scanpath_of_each_image(run, images, tmp_path):
     found = []
     for number in range(2):
         out = tmp_path / str(number)
-        command = ["scanpaths", "--images", str(images), "--model", str(run), "--out", str(out), "--typical", "6"]
+        command = [
+            "scanpaths",
+            "generate",
+            "--images",
+            str(images),
+            "--model",
+            str(run),
+            "--out",
+            str(out),
+            "--typical",
+            "6",
+        ]
         assert main(command) == 0
         found.append(read_fixations(out / "fixations.parquet"))
         assert len(list((out / "overlays").iterdir())) == 3
