@@ -233,13 +233,15 @@ def fit_nested(
 
 @dataclass(frozen=True)
 class Decomposed:
-    """Standardised trials of an inner fold as kernels: ``gram`` of those learnt from, ``cross`` of those left out.
+    """Standardised trials of an inner fold, of which regressions of any strength are made.
 
-    For ridge ``eigenvalues`` and ``basis`` of the former, and ``projected``: ``cross`` in that basis.
+    ``gram`` of those learnt from and ``cross`` of those left out with them. For ridge ``eigenvalues`` and ``basis`` of
+    ``gram``, and ``projected``: ``cross`` in that basis; with fewer features than trials those of the covariance of
+    features, ``basis`` and ``projected`` being the trials in its axes, and no kernels.
     """
 
-    gram: np.ndarray
-    cross: np.ndarray
+    gram: np.ndarray | None
+    cross: np.ndarray | None
     eigenvalues: np.ndarray | None = None
     basis: np.ndarray | None = None
     projected: np.ndarray | None = None
@@ -251,6 +253,11 @@ class Decomposed:
         # As StandardScaler: a constant column is not scaled.
         scale = np.where(scale > 10 * np.finfo(scale.dtype).eps * np.maximum(np.abs(mean), 1), scale, 1)
         inside, outside = (values[train] - mean) / scale, (values[test] - mean) / scale
+        if ridge and inside.shape[1] < len(inside):
+            # The same predictions, from a matrix of features instead of trials: thousands of trials in a shared space
+            # of tens of dimensions took minutes.
+            eigenvalues, axes = np.linalg.eigh((inside.T @ inside).astype(np.float64))
+            return cls(None, None, eigenvalues, inside @ axes, outside @ axes)
         gram, cross = (inside @ inside.T).astype(np.float64), (outside @ inside.T).astype(np.float64)
         if not ridge:
             return cls(gram, cross)
@@ -298,7 +305,7 @@ def _svc_predictions(_model: str, strengths: list[float], part: Decomposed, targ
 
 
 def _ridge_predictions(model: str, strengths: list[float], part: Decomposed, targets: np.ndarray):
-    """Predictions of the left-out trials by ridge in its dual form, one strength after the other."""
+    """Predictions of the left-out trials by ridge, one strength after the other."""
     labels = None
     if model == "ridge_classifier":
         labels, codes = np.unique(targets.astype(str), return_inverse=True)

@@ -1,5 +1,6 @@
 """What each shipped study would run, from empty files alone."""
 
+import re
 import subprocess
 import sys
 
@@ -232,9 +233,9 @@ SHIPPED = {
         "tabulate_gaze_responses": SUBJECTS, "train_joint": 6, "score_modalities": 4,
     },
     "decoding-full": {
-        "convert_bids": 15, "gather_images": 2, "extract_features": 3, "simulate_truth": 2, "simulate_subject": 16,
-        "gather_betas": 24, "epoch_eeg": 2, "detect_events": 2, "train_cross_subject": 27, "plot_curves": 23,
-        "reconstruct_images": 3, "score_reconstructions": 3, "plot_reconstructions": 3, "compare_adaptation": 1,
+        "convert_bids": 15, "gather_images": 2, "extract_features": 2, "simulate_truth": 2, "simulate_subject": 16,
+        "gather_betas": 24, "epoch_eeg": 2, "detect_events": 2, "train_cross_subject": 26, "plot_curves": 15,
+        "reconstruct_images": None, "compare_adaptation": None,
     },
     "search": {"fetch_source": None, "draw_displays": 6, "plot_displays": 1, "run_search": 72, "score_search": 12},
     "search-full": {
@@ -318,6 +319,20 @@ def test_mechanisms_of_attention_are_compared_once_with_all_their_seeds(workflow
     run = workflow("--configfile", *map(str, overlays), "--", target)
     expected = {"train_scanpath": 12 * 3, "score_scanpath": 12, "compare_attention": 1, "plot_scanpath": None}
     assert {rule: run.counts.get(rule) for rule in expected} == expected
+
+
+def test_curves_and_images_are_laid_over_the_large_decoding_study(workflow, root):
+    config = root / "config"
+    study = [config / "config.yaml", config / "studies" / "decoding-full.yaml"]
+    beside = {
+        "decoding-curve": {"train_cross_subject": 26 + 15, "compare_adaptation": 2, "reconstruct_images": None},
+        "decoding-images": {"train_cross_subject": 26 + 3, "reconstruct_images": 3, "compare_adaptation": None},
+    }
+    for name, expected in beside.items():
+        run = workflow("--configfile", *map(str, [*study, config / "ablations" / f"{name}.yaml"]))
+        assert {rule: run.counts.get(rule) for rule in expected} == expected
+        # The same folder, so that what the study has trained is there.
+        assert set(re.findall(r"results/([\w-]+)/", run.text)) == {"decoding-full"}
 
 
 def test_both_eyes_as_one_are_one_recording(workflow, root):

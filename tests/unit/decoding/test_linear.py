@@ -61,8 +61,10 @@ def test_noise_is_at_chance_and_its_p_is_uniform(model):
     assert 0.25 < np.median([row["p"] for row in rows]) < 0.75
 
 
+# Fewer features than trials, and more: ridge is solved among the fewer of the two.
+@pytest.mark.parametrize("width", [20, 200])
 @pytest.mark.parametrize("model", ["ridge", "ridge_classifier", "linear_svc"])
-def test_inner_choice_equals_a_grid_search(model):
+def test_inner_choice_equals_a_grid_search(model, width):
     from sklearn.linear_model import Ridge, RidgeClassifier
     from sklearn.model_selection import GridSearchCV, GroupKFold
     from sklearn.pipeline import make_pipeline
@@ -71,10 +73,10 @@ def test_inner_choice_equals_a_grid_search(model):
 
     strengths = [100.0, 1.0, 0.01]
     if model == "ridge":
-        trials, values, names, features = featured(1.0)
+        trials, values, names, features = featured(1.0, width=width)
         targets, groups = targets_of(trials, names, features), trials["stimulus"].to_numpy()
     else:
-        trials, values = labelled(0.7, runs=8)
+        trials, values = labelled(0.7, runs=8, width=width)
         targets, groups = targets_of(trials, None, None), trials["run"].to_numpy()
     values = np.hstack([values, np.full((len(values), 1), 3.0, np.float32)]).astype(np.float64)
     estimator, name, tried = {
