@@ -22,6 +22,9 @@ class Examples(Protocol):
 class Batches(pl.LightningDataModule):
     """Examples as Lightning wants them.
 
+    What an epoch shows, and in which order, depends on ``seed`` and the epoch's number alone: a training that was
+    interrupted goes on with what it would have seen.
+
     Parameters
     ----------
     train, validation : Examples
@@ -29,9 +32,6 @@ class Batches(pl.LightningDataModule):
         Of a step; processes that make examples ahead.
     seed : int
         Of the order.
-
-    What an epoch shows, and in which order, depends on ``seed`` and the epoch's number alone: a training that was
-    interrupted goes on with what it would have seen.
     """
 
     def __init__(
