@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import re
 import typing
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,7 +26,7 @@ _FAMILY = {"experiments": "decoding", "pipelines": "gaze"}
 _UNNAMED = {"search": "topdown", "decoding": "ridge_classifier"}
 #: Columns of tables that say what a model is, not how it does.
 _SAYS = {"what", "priority", "after", "properties", "mixes tokens"}
-_BESIDE = ("people", "chance", "coder", "uniform (chance)", "the process", "true-process")
+_BESIDE = ("people", "chance", "coder", "uniform (chance)", "the process", "true-process", "published")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +58,28 @@ class Table:
     before: str
     lines: tuple[str, ...]
 
-    def columns(self) -> list[str]:
-        """Titles of the columns."""
-        return [cell.strip() for cell in self.lines[0].strip("|").split("|")]
+    def about(self, names: frozenset[str], called: tuple[str, ...], follow: bool) -> tuple[list[str], bool]:
+        """The lines that name a model, with those to read beside them, and whether they say what it is.
 
-    def rows(self) -> Iterator[tuple[str, str]]:
-        """What each row is about, its first cell or that of the last row that has one, and the row."""
-        about = ""
+        A row without a first cell is about what the last one is; with ``follow`` so is one that begins "the same".
+        Where models are columns, theirs are taken out.
+        """
+        head = [cell.strip() for cell in self.lines[0].strip("|").split("|")]
+        mine = [at for at, cell in enumerate(head) if at and _is_about(cell, names, called)]
+        if mine:
+            kept = [0, *(at for at, cell in enumerate(head) if at in mine or (at and _is_beside(cell)))]
+            cells = [line.strip("|").split("|") for line in self.lines]
+            return [f"|{'|'.join(row[at] for at in kept)}|" for row in cells], False
+        says, about, taken, found, rows = bool(set(head) & _SAYS), "", False, False, []
         for line in self.lines[2:]:
-            first = line.strip("| ").split("|")[0] if not line.startswith("| |") else ""
-            about = first.strip() or about
-            yield about, line
+            first = "" if line.startswith("| |") else line.strip("| ").split("|")[0].strip()
+            goes_on = not first or (follow and first.startswith("the same"))
+            about = first or about
+            taken = taken if goes_on else _is_about(about, names, called)
+            found |= taken
+            if taken or (not says and _is_beside(about)):
+                rows.append(line)
+        return [*self.lines[:2], *rows] if found else [], says
 
 
 def _registered(module: str, *names: str) -> dict[str, str]:
@@ -113,7 +123,7 @@ def all_families() -> tuple[Family, ...]:
             tuple(("docs/decoding.md", part) for part in (
                 "Decoders across subjects", "Images", "fMRI, EEG and gaze together", "The large simulated study",
             )),
-            experiments.format("decoding") + ", models across subjects",
+            experiments.format("decoding") + ", models across subjects", called={"mindeye2": ("without projector",)},
         ),
         Family(
             "Decoders of EEG", "decoding", "decoding",
@@ -133,7 +143,10 @@ def all_families() -> tuple[Family, ...]:
                 "transformer": "cogmodels.scanpath.network.Transformer",
             },
             tuple(("docs/scanpath.md", part) for part in ("Scanpath models", "Measured", "A known process")),
-            experiments.format("scanpath"), called={"transformer": ("network",)},
+            experiments.format("scanpath"), called={
+                "transformer": ("network",), "centre_bias": ("centre",), "nearest_image": ("nearest",),
+                "human_shuffled": ("shuffled",),
+            },
         ),
         Family(
             "Scanpaths over objects", "scanpath", "objects",
@@ -284,22 +297,15 @@ def _quoted(family: Family, name: str) -> tuple[list[str], list[str], list[tuple
         for table in _tables(page):
             if only not in (None, table.part):
                 continue
-            rows = list(table.rows())
-            mine = {line for about, line in rows if _is_about(about, names, called)}
-            if not mine:
+            lines, says = table.about(names, called, family.kind != "decoding")
+            if not lines:
                 continue
             figures += [one for one in _figures(page, table.part, family, name) if one not in figures]
-            if set(table.columns()) & _SAYS:
-                lines, before, to = [line for _, line in rows if line in mine], "", known
-            else:
-                beside = {line for about, line in rows if about.strip("*` ").lower().startswith(_BESIDE)}
-                lines, before, to = (
-                    [line for _, line in rows if line in mine | beside],
-                    _shortened(table.before),
-                    measured,
-                )
-            text = "\n".join([*table.lines[:2], *lines])
-            to.append(f"From {_link(page, table.heading)}. {_moved(before, page)}\n\n{_moved(text, page)}")
+            before = "" if says else _shortened(table.before)
+            quoted = _moved("\n".join(lines), page)
+            (known if says else measured).append(
+                f"From {_link(page, table.heading)}. {_moved(before, page)}\n\n{quoted}"
+            )
     return known, measured, figures
 
 
@@ -314,6 +320,10 @@ def _shortened(text: str) -> str:
 def _names(family: Family, name: str) -> frozenset[str]:
     """What tables call a model in code: its name, and the experiments that run it."""
     return frozenset([name, *(one for study in studies().values() for one in _named(study, family, name))])
+
+
+def _is_beside(cell: str) -> bool:
+    return cell.strip("*` ").lower().startswith(_BESIDE)
 
 
 def _is_about(cell: str, names: frozenset[str], called: tuple[str, ...]) -> bool:

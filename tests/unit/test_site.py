@@ -87,6 +87,13 @@ def test_models_quote_the_numbers_of_the_docs_with_what_they_are_to_be_read_besi
     assert "by parcel" not in text_of(site / "models" / "decoding" / "ridge.html")
     assert "quote no measurement" in text_of(site / "models" / "decoding" / "nice.html")
     assert "SIMULATED" in text_of(site / "models" / "decoding" / "mindbridge.html")
+    # Models that are columns of a table, with people beside them; rows that go on with the last one.
+    saliency = re.sub(r"\s+", " ", text_of(site / "models" / "scanpath" / "saliency.html"))
+    source = (root / "docs" / "scanpath.md").read_text(encoding="utf-8")
+    cells = [cell.strip("* ") for cell in re.search(r"^\| ScanMatch \|.*", source, re.MULTILINE)[0].split("|")]
+    assert "metric saliency people " in saliency
+    assert f"ScanMatch {cells[7]} {cells[9]}" in saliency
+    assert "the same, centred: false" in text_of(site / "models" / "search" / "topdown.html")
 
 
 def test_each_data_spec_has_a_page_with_its_licence(site, root):
