@@ -19,13 +19,14 @@ from cogmodels.config.study import DecodingExperiment
 from cogmodels.report.citations import cite
 from cogmodels.report.methods_models import model_name
 
-#: What says which rows of a table every score is to be read beside.
+#: What a quoted paragraph must not lose.
 _WARNS = ("SIMULATED", "RENDERED", "CONSTRUCTED")
 #: Of sections that do not name theirs: family, and model by family.
 _FAMILY = {"experiments": "decoding", "pipelines": "gaze"}
 _UNNAMED = {"search": "topdown", "decoding": "ridge_classifier"}
 #: Columns of tables that say what a model is, not how it does.
 _SAYS = {"what", "priority", "after", "properties", "mixes tokens"}
+#: How rows begin that every score is to be read beside.
 _BESIDE = ("people", "chance", "coder", "uniform (chance)", "the process", "true-process", "published")
 
 
