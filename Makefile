@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # OSIE=1: real scanpaths beside the default study's simulated ones.
 OVERLAY := $(if $(filter 1 yes true,$(OSIE)),--configfile config/ablations/with-osie.yaml)
 
-.PHONY: run test check fast format bench drill lock generate clean help
+.PHONY: run test check fast format docs bench drill lock generate clean help
 
 # One `make run` at a time. The jobs of a run that was killed are waited for; its lock is then stale and is cleared.
 run: $(STAMP)  ## set up and run the default study; OSIE=1 adds real scanpaths, from the mirror or the internet
@@ -50,6 +50,9 @@ generate: $(STAMP)  ## write what is generated: config.yaml, schemas, options, R
 	$(BIN)/python -m cogmodels.config.generate
 	$(BIN)/python docs/update_readme.py
 
+docs: $(STAMP)  ## the documentation site, site/index.html; fails on a broken link or reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment of its own; AREA=gaze for one area
 	$(BIN)/python benchmarks/bench.py $(AREA)
 
@@ -58,7 +61,7 @@ drill: $(STAMP)  ## a small study killed, out of room, cut, raced, queued, witho
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet ".[alignment,eyelink,icalabel,kubernetes,logger,slurm,test,text]"
+	.venv-lock/bin/pip install --quiet ".[alignment,docs,eyelink,icalabel,kubernetes,logger,slurm,test,text]"
 	.venv-lock/bin/pip freeze --exclude cogmodels | sed 's/+cpu$$//' > envs/requirements.lock
 	rm -rf .venv-lock
 

@@ -55,20 +55,24 @@ LOOK = """<script>addEventListener("load", () => {
     const tell = document.body.dataset, images = [...document.images];
     tell.figures = images.length;
     tell.broken = images.filter(one => !one.naturalWidth).length;
-    tell.links = [...document.querySelectorAll("nav a")].filter(one => !document.querySelector(one.hash)).length;
+    const inside = [...document.querySelectorAll("nav a")].filter(one => one.hash && one.pathname === location.pathname);
+    tell.links = inside.filter(one => !document.getElementById(decodeURIComponent(one.hash.slice(1)))).length;
     tell.overflow = document.documentElement.scrollWidth - innerWidth;
 });</script></body>"""
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Callable[[Path], dict[str, int | list[str]]]:
-    """Open a page in headless Chromium: its figures, broken ones, dead links, overflow in px, what its console says."""
+def browser(tmp_path: Path) -> Callable[..., dict[str, int | list[str]]]:
+    """Open a page in headless Chromium: its figures, broken ones, dead links, overflow in px, what its console says.
+
+    A copy is opened; ``beside`` the page, where it reads other files.
+    """
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("no Chromium is installed: pages are not opened in a browser")
 
-    def look(page: Path) -> dict[str, int | list[str]]:
-        copy = tmp_path / "page.html"
+    def look(page: Path, beside: bool = False) -> dict[str, int | list[str]]:
+        copy = (page.parent if beside else tmp_path) / "page.html"
         copy.write_text(page.read_text(encoding="utf-8").replace("</body>", LOOK), encoding="utf-8")
         command = [
             program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1200,900",

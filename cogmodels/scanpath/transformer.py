@@ -54,6 +54,8 @@ class ImageTransformer(nn.Module):
     kernels of the displacement from each of the last fixations: sums of plane waves ``exp(i w . (cell - fixation))``
     whose amplitudes the history sets.
 
+    The keyword parameters that are not listed are those of :class:`cogmodels.config.scanpath.TransformerOptions`.
+
     Parameters
     ----------
     channels : sequence of int
@@ -67,8 +69,6 @@ class ImageTransformer(nn.Module):
         Number of targets with an embedding, beside one that unknown ones share; 0 = it is not told what is looked for.
     attention : AttentionChoice
         Mechanisms among the tokens of the image, among fixations, and from fixations to the image.
-    options
-        As :class:`cogmodels.config.scanpath.TransformerOptions` has them.
     """
 
     def __init__(

@@ -88,13 +88,13 @@ def halve(maps: Tensor, times: int) -> Tensor:
 class EccentricPool(nn.Module):
     """Average over windows that grow with distance from the centre of the map; halves the resolution.
 
+    Windows are placed as TensorFlow's "same" padding does; with ``base`` 1 they are centred where a "same" convolution
+    of stride 2 is. Padding never counts in an average.
+
     Parameters
     ----------
     layer, sampling, base
         As :func:`ring_windows`.
-
-    Windows are placed as TensorFlow's "same" padding does; with ``base`` 1 they are centred where a "same" convolution
-    of stride 2 is. Padding never counts in an average.
     """
 
     def __init__(self, layer: int, sampling: Sampling | None = None, *, base: int = 2) -> None:

@@ -117,6 +117,8 @@ def run_steps(steps: Sequence[Step], maps: Tensor, names: set[str]) -> dict[str,
 class PatchedNet:
     """A network run on images that are empty but for a square.
 
+    The maps are those of the whole images, to rounding.
+
     Parameters
     ----------
     steps : sequence of Step
@@ -124,8 +126,6 @@ class PatchedNet:
         The empty image, as the network wants it.
     halvings : mapping of str to int
         Layers to read, and how often each is averaged 2 x 2 (:func:`cogmodels.stimuli.eccentricity.halve`).
-
-    The maps are those of the whole images, to rounding.
     """
 
     def __init__(self, steps: Sequence[Step], blank: Tensor, halvings: Mapping[str, int]) -> None:

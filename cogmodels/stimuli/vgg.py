@@ -20,6 +20,9 @@ _BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 class VGG16(nn.Module):
     """The network; layers are ``block<1-5>_conv<k>`` (after ReLU) and ``block<1-5>_pool``.
 
+    Parameter names are torchvision's (``features.0.weight`` ...). Those of the convolutions are the same for weights
+    that were converted from Caffe, which eccNET and IVSN use.
+
     Parameters
     ----------
     sampling : Sampling, optional
@@ -34,9 +37,6 @@ class VGG16(nn.Module):
     head : {"dense", "average"}
         ``dense``: the published layers on 7 x 7 maps. ``average``: one linear layer on the mean of each map, for images
         of any size.
-
-    Parameter names are torchvision's (``features.0.weight`` ...). Those of the convolutions are the same for weights
-    that were converted from Caffe, which eccNET and IVSN use.
     """
 
     def __init__(

@@ -22,6 +22,9 @@ class Examples(Protocol):
 class Batches(pl.LightningDataModule):
     """Examples as Lightning wants them.
 
+    What an epoch shows, and in which order, depends on ``seed`` and the epoch's number alone: a training that was
+    interrupted goes on with what it would have seen.
+
     Parameters
     ----------
     train, validation : Examples
@@ -32,9 +35,6 @@ class Batches(pl.LightningDataModule):
     rank, processes : int
         Of a training in several processes which one this is: each step's batch is shared evenly, what cannot be at the
         end of an epoch (fewer examples than processes) is left out. Every process sees all of the validation examples.
-
-    What an epoch shows, and in which order, depends on ``seed`` and the epoch's number alone: a training that was
-    interrupted goes on with what it would have seen.
     """
 
     def __init__(

@@ -50,14 +50,14 @@ class ObjectTransformer(nn.Module):
 
     Other than published: pictures are RGB in 0 to 1 of all data sets (published: BGR, 0 to 255 of some).
 
+    The keyword parameters that are not listed are those of :class:`cogmodels.config.objects.OatOptions`.
+
     Parameters
     ----------
     rows_columns : (rows, columns)
         Largest of the layouts.
     patch : (height, width)
         Of the pictures, px; 150 x 93 as published.
-    options
-        As :class:`cogmodels.config.objects.OatOptions` has them.
     """
 
     def __init__(
