@@ -15,7 +15,7 @@ _MODELS = {
     "srm_ridge": "ridge regression in a shared response model [@chen2015]",
     "hyperalignment_ridge": "ridge regression after hyperalignment [@haxby2011]",
     "group_pca_ridge": "ridge regression on group principal components",
-    "template_average": "an average of the other subjects in the shared space",
+    "template_average": "ridge regression on the mean of subjects, voxels averaged in their order",
     "mindbridge": "MindBridge [@wang2024]",
     "sttm": "See Through Their Minds [@liu2024]",
     "mindeye2": "a network after MindEye2 [@scotti2024]",
