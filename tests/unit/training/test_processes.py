@@ -92,27 +92,28 @@ def test_two_processes_learn_what_one_does_with_norms_and_parts_that_idle(tmp_pa
 
 def test_a_failure_ends_all_and_what_goes_on_ends_in_the_same_bits(tmp_path, caplog):
     whole, curves = train(tmp_path / "whole")
+    # Pools of other tests may be there.
+    others = set(multiprocessing.active_children())
     with pytest.raises(RuntimeError, match="Killed: in the middle"):
         train(tmp_path / "failed", Dying(91, 1))
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
     resumed, again = train(tmp_path / "failed")
     assert same(whole, resumed)
     assert curves.equals(again)
     assert list(again["epoch"]) == [1, 2, 3, 4]
     with caplog.at_level(logging.INFO):
         _, rows = train(tmp_path / "failed", devices=1, epochs=5)
-    # It goes on alone from the best of the four epochs, and says so.
-    best = again["validation_accuracy"].idxmax() + 1
+    # It goes on alone after the four epochs, and says so.
     assert list(rows["epoch"]) == [1, 2, 3, 4, 5]
-    assert rows.iloc[:best].equals(again.iloc[:best])
+    assert rows.iloc[:4].equals(again)
     assert "a training begun on 2 device(s) goes on on 1" in caplog.text
 
 
 def test_a_process_that_is_killed_is_told_and_nothing_stays_behind(tmp_path):
-    started = time.monotonic()
+    started, others = time.monotonic(), set(multiprocessing.active_children())
     with pytest.raises(DataError, match=r"process 2 of 2 was killed \(exit code -9\)"):
         train(tmp_path, Dying(91, 1, killed=True))
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
     assert time.monotonic() - started < 60
 
 
