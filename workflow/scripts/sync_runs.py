@@ -7,5 +7,6 @@ from cogmodels.tracking.job import job
 from cogmodels.tracking.sync import sync_folders
 
 with job(snakemake):
-    # The runs of an experiment lie below its folder, beside what says how they were logged.
-    write_json(Path(snakemake.output.record), sync_folders([Path(file).parent for file in snakemake.input]))
+    # All runs of a study lie in `results/<study>/wandb`.
+    record = Path(snakemake.output.record)
+    write_json(record, sync_folders([record.parents[1]]))
