@@ -85,7 +85,8 @@ def test_models_quote_the_numbers_of_the_docs_with_what_they_are_to_be_read_besi
         assert "|".join(filter(None, cells)) in "|".join(filter(None, lines)), name
     # "ridge by parcel" is an alignment, not the decoder `ridge`.
     assert "by parcel" not in text_of(site / "models" / "decoding" / "ridge.html")
-    assert "quote no measurement" in text_of(site / "models" / "decoding" / "nice.html")
+    assert "quote no measurement" in text_of(site / "models" / "gaze" / "ihmm.html")
+    assert ".655 [.598, .708]" in text_of(site / "models" / "decoding" / "nice.html")
     assert "SIMULATED" in text_of(site / "models" / "decoding" / "mindbridge.html")
     # Models that are columns of a table, with people beside them; rows that go on with the last one.
     saliency = re.sub(r"\s+", " ", text_of(site / "models" / "scanpath" / "saliency.html"))
