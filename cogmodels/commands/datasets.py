@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from cogmodels.config.data_spec import DataSpec
-from cogmodels.config.load import load_spec
+from cogmodels.config.load import load_spec, spec_folder
 from cogmodels.data.sources import (
     RECORD,
     SourceFile,
@@ -33,8 +33,7 @@ def find_spec(name: str, folders: Sequence[Path]) -> tuple[DataSpec, Path]:
     ConfigError
         No such spec (the nearest name is given), or it is wrong.
     """
-    places = [*map(Path, folders), SHIPPED]
-    folder = next((one for one in places if (one / f"{name}.yaml").exists()), SHIPPED)
+    folder = spec_folder(name, [*folders, SHIPPED])
     return load_spec(folder, name), folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,6 @@ from cogmodels.gaze.scanpaths import fixations_table, join_fixations
 _BIDS = "_physio.tsv.gz"
 #: Formats whose files say how many px their screen has.
 _TELL_SCREEN = ("eyelink_asc", "eyelink_edf")
-_CLEANING = (
-    "padding_s", "padded_from_s", "off_screen_margin_deg", "spike_filter", "interpolate_blinks_s", "resample_hz",
-)  # fmt: skip
 
 
 def gaze_pipeline(detector: str, settings: Mapping[str, Any]) -> GazePipeline:
@@ -141,7 +139,8 @@ def detect_files(
         given = list(_eyes(file, reading))
         whole = [given] if pipeline.eyes == "cyclopean" else [[eye] for eye in given]
         for number, eyes in enumerate(whole, start=1):
-            recording = clean([eye for eye, _ in eyes], **{option: getattr(pipeline, option) for option in _CLEANING})
+            at_screen = {"distance_m": None} if pipeline.viewing_distance == "screen" else {}
+            recording = clean([replace(eye, **at_screen) for eye, _ in eyes], **pipeline.cleaning())
             events = detect_events(recording, **pipeline.detection())
             measured = quality(recording, events)
             stem = name if len(whole) == 1 else f"{name}_eye{number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +256,11 @@ def _check_diets(study: Study, where: str | Path) -> None:
                 where=f"{where}, diet_comparison",
                 remedy="Give both the same `dataset` and `displays`",
             )
+
+
+def spec_folder(dataset: str, folders: Sequence[Path]) -> Path:
+    """The first folder that has a data set's spec; where none has, the last, which is to complain."""
+    return next((Path(one) for one in folders if (Path(one) / f"{dataset}.yaml").exists()), Path(folders[-1]))
 
 
 def load_spec(folder: Path, dataset: str) -> DataSpec:

@@ -210,6 +210,18 @@ class GazePipeline(Pipeline):
     relative_velocity: RelativeVelocity = Field(RelativeVelocity(), description="parameters of `relative_velocity`")
     responses: GazeResponses = Field(GazeResponses(), description="responses of a trial, for a joint decoder")
 
+    def cleaning(self) -> dict[str, Any]:
+        """Options of what is done to samples before events are looked for."""
+        names = (
+            "padding_s",
+            "padded_from_s",
+            "off_screen_margin_deg",
+            "spike_filter",
+            "interpolate_blinks_s",
+            "resample_hz",
+        )
+        return {name: getattr(self, name) for name in names}
+
     def detection(self) -> dict[str, Any]:
         """The detector and its parameters."""
         return {"detector": self.detector, **getattr(self, self.detector).model_dump()}

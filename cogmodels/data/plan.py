@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -15,7 +15,7 @@ from cogmodels.config.decoding import CrossSubjectExperiment
 from cogmodels.config.eeg_decoding import EegDecodingExperiment
 from cogmodels.config.features import FeatureSet, TextFeatureSet
 from cogmodels.config.joint import JointExperiment
-from cogmodels.config.load import load_spec
+from cogmodels.config.load import load_spec, spec_folder
 from cogmodels.config.maps import Encoding, Searchlight
 from cogmodels.config.objects import ObjectExperiment, ObjectSet
 from cogmodels.config.scanpath import ScanpathSet
@@ -78,7 +78,7 @@ class Plan:
 
     def __init__(self, study: Study, *spec_folders: Path) -> None:
         self.study = study
-        self.spec_folders = {name: self._folder_of(name, spec_folders) for name in study.datasets}
+        self.spec_folders = {name: spec_folder(name, spec_folders) for name in study.datasets}
         self.specs: dict[str, DataSpec] = {name: load_spec(self.spec_folders[name], name) for name in study.datasets}
         self._recordings = {name: list(self._list(spec)) for name, spec in self.specs.items()}
         # Thousands of jobs ask the same: looked up once, or the plan of a large study takes minutes.
@@ -573,11 +573,6 @@ class Plan:
                 remedy="Leave them out, or choose a `space` of volumes",
             )
         return found
-
-    @staticmethod
-    def _folder_of(dataset: str, folders: Sequence[Path]) -> Path:
-        having = [folder for folder in folders if (Path(folder) / f"{dataset}.yaml").exists()]
-        return Path(having[0] if having else folders[-1])
 
     def _list(self, spec: DataSpec) -> Iterator[Recording]:
         if spec.source.kind == "folder":

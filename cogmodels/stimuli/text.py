@@ -83,11 +83,8 @@ def embed_texts(model: Any, texts: Sequence[str], *, batch: int = 64, progress: 
 def text_features(name: str, stimuli: Sequence[str], vectors: np.ndarray) -> Features:
     """A Features table with a row a stimulus: the mean of the vectors (n, d) of what was said of it."""
     names = sorted(set(stimuli), key=_by_number)
-    codes = pd.Categorical(stimuli, categories=names).codes
-    total = np.zeros((len(names), vectors.shape[1]))
-    np.add.at(total, codes, vectors)
-    counts = np.bincount(codes, minlength=len(names))
-    return Features(name, names, (total / counts[:, None]).astype(np.float32))
+    means = pd.DataFrame(vectors, dtype=float).groupby(list(stimuli)).mean().loc[names]
+    return Features(name, names, means.to_numpy(np.float32))
 
 
 def _by_number(name: str) -> list[Any]:

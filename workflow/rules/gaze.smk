@@ -22,15 +22,7 @@ rule clean_gaze:
     params:
         physio=lambda wildcards: recording_of(wildcards).files,
         viewing_distance=lambda wildcards: STUDY.pipelines[wildcards.pipeline].viewing_distance,
-        settings=lambda wildcards: settings(
-            wildcards.pipeline,
-            "padding_s",
-            "padded_from_s",
-            "off_screen_margin_deg",
-            "spike_filter",
-            "interpolate_blinks_s",
-            "resample_hz",
-        ),
+        settings=lambda wildcards: STUDY.pipelines[wildcards.pipeline].cleaning(),
         code=code("clean_gaze"),
     script:
         "../scripts/clean_gaze.py"
