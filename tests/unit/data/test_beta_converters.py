@@ -9,7 +9,7 @@ from cogmodels.config.load import load_spec
 from cogmodels.data.betas import map_betas
 from cogmodels.data.converters import bold5000, god, nsd, nsd_samples
 from cogmodels.data.nsd_layout import write_nsd_layout, write_nsd_samples
-from cogmodels.data.plan import SUFFIXES
+from cogmodels.data.recordings import SUFFIXES
 from cogmodels.data.sources import fetch_source
 from cogmodels.errors import DataError
 
