@@ -56,8 +56,8 @@ docs: $(STAMP)  ## the documentation site, site/index.html; fails on a broken li
 bench: $(STAMP)  ## our kernels beside their peers, each peer in an environment of its own; AREA=gaze for one area
 	$(BIN)/python benchmarks/bench.py $(AREA)
 
-drill: $(STAMP)  ## a small study killed, out of room, cut, raced, queued, without W&B's server: same results; minutes
-	COGMODELS_DRILL=5 $(BIN)/python -m pytest -n 0 -s tests/dag/test_drill.py
+drill: $(STAMP)  ## a small study killed, out of room, cut, raced, queued, without W&B's server: same results; minutes. STUDY=default
+	COGMODELS_DRILL=5 COGMODELS_DRILL_STUDY=$(or $(STUDY),tiny) $(BIN)/python -m pytest -n 0 -s tests/dag/test_drill.py
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock

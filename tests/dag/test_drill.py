@@ -1,7 +1,8 @@
 """Faults while a study runs: after the remedy, the same bytes as a run that nothing disturbed.
 
 By default a part of the tiny study; with ``COGMODELS_DRILL=<n>`` (`make drill`) all of it, killed at n moments, with
-W&B's server gone, and with a queue that starts each job elsewhere.
+W&B's server gone, and with a queue that starts each job elsewhere. ``COGMODELS_DRILL_STUDY=default`` (`make drill
+STUDY=default`) does all this to the default study.
 """
 
 import os
@@ -23,10 +24,20 @@ from tests.dag.studies import write_tiny
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("COGMODELS_DRILL", 0))
 only_drill = pytest.mark.skipif(not KILLS, reason="a fault drill of minutes: `make drill`")
+STUDY = os.environ.get("COGMODELS_DRILL_STUDY", "tiny")
+only_tiny = pytest.mark.skipif(STUDY != "tiny", reason="a drill of the tiny study's own files")
 SCANS, BOLD = "data/tiny/sub-01/sub-01_scans.tsv", "data/tiny/sub-01/func/sub-01_task-viewing_run-02_bold.nii.gz"
-CONFIG = ("--configfile", "tiny.yaml")
+CONFIG = ("--configfile", "tiny.yaml") if STUDY == "tiny" else ()
+# The longest that a run may take, s.
+LONGEST = 3600
 TARGETS = () if KILLS else ("--", "derivatives/tiny/trial-mean/sub-01/func/sub-01_desc-clean_bold.json")
 KEY = "f" * 40
+
+
+def write_study(folder):
+    """Files of the tiny study; the default one lies with the code."""
+    if STUDY == "tiny":
+        write_tiny(folder)
 
 
 def digests(folder):
@@ -35,7 +46,7 @@ def digests(folder):
     found = [path for place in ("data", "derivatives") for path in (folder / place).rglob("*") if path.is_file()]
     found += [path for ending in ("parquet", "csv") for path in (folder / "results").rglob(f"*.{ending}")]
     named = {path.relative_to(folder).as_posix(): path for path in found if "figures" not in path.parts}
-    origins = named.pop("results/tiny/report/provenance.csv", None)
+    origins = named.pop(f"results/{STUDY}/report/provenance.csv", None)
     told = {"provenance": timeless(origins)} if origins else {}
     return {name: digest(path) for name, path in named.items()} | told
 
@@ -62,9 +73,9 @@ def start(root, folder, *arguments, before=()):
 def undisturbed(make_workflow, tmp_path_factory):
     """Digests of a run that nothing disturbed, and how long it took, s."""
     workflow = make_workflow(tmp_path_factory.mktemp("undisturbed") / "work")
-    write_tiny(workflow.folder)
+    write_study(workflow.folder)
     began = time.monotonic()
-    workflow(*CONFIG, *TARGETS, dry=False)
+    workflow(*CONFIG, *TARGETS, dry=False, timeout=LONGEST)
     return digests(workflow.folder), time.monotonic() - began
 
 
@@ -77,8 +88,9 @@ def full_disk(folder):
     return ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh"]
 
 
+@only_tiny
 def test_a_full_disk_a_cut_file_and_a_second_run_leave_no_trace(undisturbed, root, workflow):
-    write_tiny(workflow.folder)
+    write_study(workflow.folder)
     (workflow.folder / SCANS).parent.mkdir(parents=True)
     before = full_disk((workflow.folder / SCANS).parent)
     process = start(root, workflow.folder, *CONFIG, "--", SCANS, before=before)
@@ -114,7 +126,7 @@ def test_a_full_disk_a_cut_file_and_a_second_run_leave_no_trace(undisturbed, roo
 
 @only_drill
 def test_killed_at_random_moments(undisturbed, root, workflow):
-    write_tiny(workflow.folder)
+    write_study(workflow.folder)
     moments = random.Random(0)
     for _ in range(KILLS):
         process = start(root, workflow.folder, *CONFIG)
@@ -125,16 +137,16 @@ def test_killed_at_random_moments(undisturbed, root, workflow):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         workflow(*CONFIG, "--unlock", dry=False)
-    workflow(*CONFIG, dry=False)
+    workflow(*CONFIG, dry=False, timeout=LONGEST)
     assert digests(workflow.folder) == undisturbed[0]
     assert workflow(*CONFIG).nothing
 
 
 @only_drill
 def test_a_server_of_wandb_that_is_gone_changes_no_result(undisturbed, workflow):
-    write_tiny(workflow.folder)
+    write_study(workflow.folder)
     gone = {"WANDB_MODE": "online", "WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": KEY}
-    workflow(*CONFIG, "--config", "tracking={mode: online}", dry=False, **gone)
+    workflow(*CONFIG, "--config", "tracking={mode: online}", dry=False, timeout=LONGEST, **gone)
     assert digests(workflow.folder) == undisturbed[0]
     told = [path for path in workflow.folder.rglob("*") if path.suffix in (".json", ".log", ".html", ".yaml")]
     assert len(told) > 20
@@ -144,10 +156,10 @@ def test_a_server_of_wandb_that_is_gone_changes_no_result(undisturbed, workflow)
 @only_drill
 def test_a_queue_that_starts_each_job_elsewhere_changes_no_result(undisturbed, root, workflow, tmp_path):
     """The shipped profile of SLURM, small jobs of a group as one."""
-    write_tiny(workflow.folder)
+    write_study(workflow.folder)
     queue = tmp_path / "queue"
     sent = queue_options(root, queue)
-    run = workflow(*CONFIG, *sent, dry=False)
+    run = workflow(*CONFIG, *sent, dry=False, timeout=LONGEST)
     assert digests(workflow.folder) == undisturbed[0]
     assert workflow(*CONFIG).nothing
     said = [(job / "out").read_text() for job in queue.iterdir()]
