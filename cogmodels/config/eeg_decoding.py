@@ -141,7 +141,12 @@ class EegDecodingExperiment(Section):
         "the new person's are repaired by them (`local`), and never go",
     )
     candidates: list[EpochCandidate] = Field(
-        [], description="alternatives, of which each fold takes the best by leaving out people of its training set"
+        [], description="alternatives, of which each fold takes the best, or the mean, by leaving out training people"
+    )
+    combine: Literal["best", "mean"] = Field(
+        "best",
+        description="what a fold takes of `candidates`: the `best`, or the `mean` of the log odds of all, each over "
+        "its standard deviation in training people that were left out",
     )
     inner_folds: int = Field(5, ge=2, description="groups of training people left out in turn to choose by")
     validation_subjects: Size = Field(3, description="training people by whom networks choose their best epoch")
@@ -198,7 +203,7 @@ class EegDecodingExperiment(Section):
         own = (
             {"recipe", "validation_subjects", "subject_layers"}
             if self.is_network
-            else {"candidates", "inner_folds", "refits"}
+            else {"candidates", "combine", "inner_folds", "refits"}
         )
         found = self.model_dump(mode="json", include=shared | own | {"control", "draws"})
         # A candidate may be of the other classifier.
@@ -218,6 +223,8 @@ class EegDecodingExperiment(Section):
             raise ValueError(f"`subject_layers` are of networks, model `{self.model}` is none")
         if self.candidates and self.is_network:
             raise ValueError(f"`candidates` are of classifiers, model `{self.model}` is a network")
+        if self.combine == "mean" and len(self.candidates) < 2:
+            raise ValueError("`combine: mean` is of two or more `candidates`")
         if self.refits and (self.model != "lda" or self.candidates or self.control != "none"):
             raise ValueError("`refits` are of `lda` without `candidates` and `control`: others take too long")
         if self.rejection != "none" and (self.channels != "scalp" or self.refits):

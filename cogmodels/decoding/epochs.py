@@ -14,6 +14,7 @@ import pandas as pd
 from cogmodels.config.training import Recipe
 from cogmodels.data.tables import EpochAxes, Features, Responses
 from cogmodels.decoding.class_scores import person_scores
+from cogmodels.decoding.epoch_choice import Fitted, MeanFitted, fit_classifier
 from cogmodels.decoding.epoch_network import EpochModel, initial_epoch_network
 from cogmodels.decoding.linear import DecoderRun, permute_within, targets_of
 from cogmodels.decoding.people import Person, gather_people, prepared
@@ -22,7 +23,6 @@ from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
 from cogmodels.decoding.rejection import reject_in_fold
 from cogmodels.decoding.subject_layers import SubjectLayers
 from cogmodels.errors import DataError
-from cogmodels.metrics.classification import balanced_accuracy
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class EpochPlan:
     rejection: str = "none"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidates: Sequence[Mapping[str, Any]] = ()
+    combine: str = "best"
     inner_folds: int = 5
     recipe: Recipe | None = None
     validation_subjects: int = 3
@@ -86,8 +87,11 @@ class EpochPlan:
         return replace(self, options=options, candidates=(), **given)
 
 
-class _People:
-    """Trials of all people below one another, prepared in each way once."""
+class People:
+    """Trials of all people below one another, prepared in each way once.
+
+    ``targets`` holds each trial's class by its place in ``names``, or its vector where there are no classes.
+    """
 
     def __init__(self, people: list[Person], targets: np.ndarray, names: list[str]) -> None:
         self.people, self.targets, self.names = people, targets, names
@@ -106,7 +110,7 @@ class _People:
 
     def rejected(
         self, train: np.ndarray, test: np.ndarray, method: str, seed: int, where: str
-    ) -> tuple[_People, np.ndarray, dict[str, Any]]:
+    ) -> tuple[People, np.ndarray, dict[str, Any]]:
         """People whose epochs are repaired by limits of training epochs, training trials that stay, what was done."""
         first = self.people[0]
         axes = EpochAxes(first.channels, ["eeg"] * len(first.channels), list(first.times))
@@ -117,7 +121,7 @@ class _People:
         ends = np.cumsum([len(person.values) for person in self.people])[:-1]
         parts = np.split(flat.reshape(values.shape), ends)
         people = [replace(person, values=part) for person, part in zip(self.people, parts, strict=True)]
-        return _People(people, self.targets, self.names), kept, told
+        return People(people, self.targets, self.names), kept, told
 
     def rate(self, plan: EpochPlan) -> float:
         """Samples a second."""
@@ -167,7 +171,7 @@ def train_epochs(
         targets = joined["label"].map(names.index).to_numpy()
     else:
         names, targets = [], targets_of(joined, features.stimuli, features.values)
-    pool = _People(people, targets, names)
+    pool = People(people, targets, names)
     available = make_folds(pool.trials, "leave_one_subject_out")
     if features is not None:
         available = _new_stimuli(pool.trials, available)
@@ -190,14 +194,14 @@ def train_epochs(
             if plan.rejection != "none":
                 mine, kept, told = pool.rejected(train, test, plan.rejection, seed, f"fold {fold}")
                 shown, train = shown[np.isin(train, kept)], kept
-            model, chosen, row, table = _fit_fold(mine, train, shown, plan, seed, place)
-            predictions.append(_predicted(mine, model, chosen, test).assign(fold=fold, draw=draw))
+            fitted, row, table = _fit_fold(mine, train, shown, plan, seed, place)
+            predictions.append(_predicted(mine, fitted, test).assign(fold=fold, draw=draw))
             choices.append({"subject": "all", "fold": fold, "draw": draw, **row, **told})
             if table is not None:
                 curves.append(table.assign(fold=fold, draw=draw, stage="train"))
                 rates.append(table.attrs["examples_per_second"])
             if draw == 0:
-                weights |= {f"{fold}/{name}": array for name, array in model.weights().items()}
+                weights |= {f"{fold}/{name}": array for name, array in fitted.weights().items()}
             logger.info("fold %s, draw %d: %s", fold, draw, row)
     return EpochRun(
         pd.concat(predictions, ignore_index=True),
@@ -210,48 +214,17 @@ def train_epochs(
 
 
 def _fit_fold(
-    pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
-) -> tuple[Any, EpochPlan, dict[str, Any], pd.DataFrame | None]:
-    """Model of the training trials, the plan that it follows, what was chosen, and a network's curves."""
+    pool: People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
+) -> tuple[Fitted | MeanFitted, dict[str, Any], pd.DataFrame | None]:
+    """Model of the training trials, what was chosen, and a network's curves."""
     if plan.model in EPOCH_NETWORKS:
         return _train_network(pool, train, targets, plan, seed, folder)
-    plans = [plan.candidate(change) for change in plan.candidates] or [plan]
-    scores = [np.nan] if len(plans) == 1 else [_inner_score(pool, train, targets, one, seed) for one in plans]
-    # Of equal candidates the first.
-    best = int(np.argmax(scores))
-    model = _classifier(plans[best]).fit(pool.values(plans[best])[train], targets, len(pool.names))
-    return model, plans[best], {"candidate": best, "inner_score": float(scores[best])}, None
-
-
-def _classifier(plan: EpochPlan) -> Any:
-    return EPOCH_CLASSIFIERS[plan.model](**plan.options.get(plan.model, {}))
-
-
-def _inner_score(pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int) -> float:
-    """Mean over training people, each in a group that was left out, of the area under the ROC curve.
-
-    Of more than two classes, of the balanced accuracy.
-    """
-    from sklearn.metrics import roc_auc_score
-
-    subjects, values = pool.subjects[train], pool.values(plan)[train]
-    names = np.random.default_rng([seed, 443]).permutation(np.unique(subjects))
-    scores = []
-    for group in np.array_split(names, min(plan.inner_folds, len(names))):
-        out = np.isin(subjects, group)
-        odds = _classifier(plan).fit(values[~out], targets[~out], len(pool.names)).log_odds(values[out])
-        for name in group:
-            mine, true = odds[subjects[out] == name], targets[out][subjects[out] == name]
-            if len(pool.names) == 2:
-                scores.append(roc_auc_score(true, mine[:, 1] - mine[:, 0]))
-            else:
-                scores.append(balanced_accuracy(true, mine.argmax(axis=1)))
-    return float(np.mean(scores))
+    return *fit_classifier(pool, train, targets, plan, seed), None
 
 
 def _train_network(
-    pool: _People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
-) -> tuple[EpochModel, EpochPlan, dict[str, Any], pd.DataFrame]:
+    pool: People, train: np.ndarray, targets: np.ndarray, plan: EpochPlan, seed: int, folder: Path
+) -> tuple[Fitted, dict[str, Any], pd.DataFrame]:
     subjects, values = pool.subjects[train], pool.values(plan)[train]
     names = np.unique(subjects)
     if plan.validation_subjects >= len(names):
@@ -274,35 +247,31 @@ def _train_network(
     options = {"seed": seed, "folder": folder, "people": numbers}
     table = model.train(values, targets, np.isin(subjects, held), plan.recipe, **options)
     best = table.loc[table["validation_agreement"].idxmax()]
-    return (
-        model,
-        plan,
-        {"stage": "train", "epoch": int(best["epoch"]), "inner_score": best["validation_agreement"]},
-        table,
-    )
+    row = {"stage": "train", "epoch": int(best["epoch"]), "inner_score": best["validation_agreement"]}
+    return Fitted(plan, model), row, table
 
 
-def _predicted(pool: _People, model: Any, plan: EpochPlan, test: np.ndarray) -> pd.DataFrame:
+def _predicted(pool: People, fitted: Fitted | MeanFitted, test: np.ndarray) -> pd.DataFrame:
     """Rows of the test trials with what is predicted of them."""
-    values, rows = pool.values(plan)[test], pool.trials.iloc[test]
+    rows = pool.trials.iloc[test]
     if not pool.names:
-        return rows.assign(predicted=list(model.outputs(values).astype(np.float32)))
-    odds = model.log_odds(values)
+        return rows.assign(predicted=list(fitted.outputs(pool, test).astype(np.float32)))
+    odds = fitted.log_odds(pool, test)
     rows = rows.assign(predicted=np.asarray(pool.names, dtype=object)[odds.argmax(axis=1)])
     if len(pool.names) > 2:
         return rows
     return rows.assign(log_odds=odds[:, 0] - odds[:, 1], log_odds_of=pool.names[0])
 
 
-def _refits(pool: _People, folds: list[tuple[np.ndarray, np.ndarray]], plan: EpochPlan, seed: int) -> pd.DataFrame:
+def _refits(pool: People, folds: list[tuple[np.ndarray, np.ndarray]], plan: EpochPlan, seed: int) -> pd.DataFrame:
     """Scores of the model refitted in all folds to training labels permuted within people, each refit's."""
     rows = []
     for draw in range(plan.refits):
         found = []
         for number, (train, test) in enumerate(folds):
             shown = pool.targets[train][_permuted(pool.subjects[train], [seed, 467, draw, number])]
-            model = _classifier(plan).fit(pool.values(plan)[train], shown, len(pool.names))
-            found.append(_predicted(pool, model, plan, test))
+            fitted, _ = fit_classifier(pool, train, shown, plan, seed)
+            found.append(_predicted(pool, fitted, test))
         scores = person_scores(pd.concat(found, ignore_index=True)).mean()
         rows += [{"draw": draw, "metric": metric, "value": float(value)} for metric, value in scores.items()]
     return pd.DataFrame(rows, columns=["draw", "metric", "value"])

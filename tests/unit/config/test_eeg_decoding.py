@@ -33,6 +33,7 @@ def test_the_model_tells_the_kind_and_a_run_depends_on_its_own_options():
         ({"target": "latent"}, "for model `nice`"),
         ({"draws": 3}, "belongs to a control"),
         ({"model": "nice", "candidates": [{"alignment": "none"}]}, "`candidates` are of classifiers"),
+        ({"combine": "mean", "candidates": [{"alignment": "none"}]}, "of two or more `candidates`"),
         ({"model": "tangent_space", "refits": 9}, "`refits` are of `lda`"),
         ({"baseline_s": [0.2, 0.1]}, "the start must lie before the end"),
         ({"model": "eegconformer", "eegconformer": {"heads": 3}}, "3 heads do not divide 40 filters"),

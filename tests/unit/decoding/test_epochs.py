@@ -77,6 +77,7 @@ def test_labels_of_the_person_left_out_are_not_looked_at(tmp_path):
     plans = [
         replace(TANGENT, alignment="riemannian"),
         replace(LDA, candidates=({"alignment": "euclidean"}, {"alignment": "none"}), inner_folds=2),
+        replace(LDA, candidates=({"alignment": "euclidean"}, {"alignment": "none"}), inner_folds=2, combine="mean"),
         EpochPlan("eegnet", recipe=EpochRecipe(epochs=2, accelerator="cpu"), validation_subjects=1),
     ]
     for number, plan in enumerate(plans):
@@ -94,6 +95,30 @@ def test_a_candidate_is_chosen_by_training_people(tmp_path):
     run = train_epochs(people(2.0), replace(LDA, candidates=candidates), folder=tmp_path)
     assert set(run.choices["candidate"]) == {1}
     assert (run.choices["inner_score"] > 0.8).all()
+
+
+def test_the_mean_of_candidates_is_that_of_their_log_odds_over_their_scales(tmp_path):
+    changes = ({"lda": {"windows": 2}}, {"lda": {"windows": 8}, "alignment": "euclidean"})
+    plan = replace(LDA, candidates=changes, combine="mean", inner_folds=2)
+    tables = people(1.0)
+    run = train_epochs(tables, plan, folds=["sub-05"], folder=tmp_path)
+    alone = [
+        train_epochs(tables, plan.candidate(change), folds=["sub-05"], folder=tmp_path).predictions
+        for change in changes
+    ]
+    scales = run.weights["sub-05/scales"]
+    # Half of the difference of two classes is each one's centred log odds.
+    wanted = np.mean([one["log_odds"] / scale for one, scale in zip(alone, scales, strict=True)], axis=0)
+    np.testing.assert_allclose(run.predictions["log_odds"], wanted, rtol=1e-6)
+    assert run.choices["candidate"].tolist() == [-1]
+    # By hand: each half of the four training people is predicted from the other.
+    halves = np.array_split(np.random.default_rng([0, 443]).permutation(["01", "02", "03", "04"]), 2)
+    odds = [
+        train_epochs([t for t in tables if t.trials["subject"].iloc[0] in {*half, name}], plan.candidate(changes[0]),
+                     folds=[f"sub-{name}"], folder=tmp_path).predictions["log_odds"]
+        for half, others in (halves, halves[::-1]) for name in others
+    ]  # fmt: skip
+    np.testing.assert_allclose(scales[0], np.sqrt(np.mean(np.square(np.concatenate(odds)))) / 2, rtol=1e-6)
 
 
 def test_shuffled_labels_and_refits_are_at_chance(tmp_path):
