@@ -144,17 +144,7 @@ def estimate_trials(
         most_components,
     )
     n_voxels = runs[0].shape[1]
-    notes = []
-    if step in "CD" and not plan.repeats.any():
-        single = sum(plan.choosing) == 1
-        why = "there is one run to choose with" if single else f"no value of `{condition}` occurs in more than one run"
-        notes.append(f"steps C and D need conditions that repeat across runs, and {why}: ended at B")
-        step = "B"
-    if step != "A" and sum(plan.choosing) == 1:
-        notes.append("with one run, responses are chosen by fit, not by prediction of another run")
-    for note in notes:
-        warnings.warn(note, stacklevel=2)
-
+    step, notes = plan.allowed(step, condition)
     chunks = plan.chunks(runs)
     mean, on_off = np.zeros(n_voxels), np.zeros(n_voxels)
     usual = CANONICAL if len(library) > CANONICAL else 0
@@ -164,24 +154,12 @@ def estimate_trials(
         mean[here], on_off[here] = plan.on_off(data, usual)
         if step != "A":
             hrf[here] = plan.choose_hrf(data)
-    pool = np.zeros(n_voxels, dtype=bool)
-    gain, n_components = np.zeros(1), 0
+    pool, gain, n_components = np.zeros(n_voxels, dtype=bool), np.zeros(1), 0
     if step in "CD":
-        bright = mean > BRIGHT * np.percentile(mean, BRIGHT_PERCENTILE)
-        pool = bright & (on_off < NOISE_R2)
-        driven = bright & (on_off >= NOISE_R2)
-        if not driven.any() or pool.sum() <= most_components:
-            notes.append(
-                f"no noise components: {int(driven.sum())} voxels are driven by the trials, {int(pool.sum())} are not"
-            )
-            warnings.warn(notes[-1], stacklevel=2)
-        else:
-            plan.find_components(runs, chunks, pool)
-            errors = np.concatenate(
-                [plan.component_errors(plan.read(runs, here), hrf[here])[:, driven[here]] for here in chunks], axis=1
-            )
-            gain = np.median(errors[0]) - np.median(errors, axis=1)
-            n_components = _fewest_components(gain)
+        pool, gain, n_components, missing = plan.choose_components(runs, chunks, mean, on_off, hrf)
+        notes += missing
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     plan.use_components(n_components)
 
     betas = np.zeros((plan.n_trials, n_voxels), dtype=dtype) if out is None else out
@@ -192,14 +170,7 @@ def estimate_trials(
             remedy="Give one row for each trial of all runs and one column a voxel",
         )
     fraction, r2 = np.ones(n_voxels, dtype=np.float32), np.zeros(n_voxels, dtype=np.float32)
-    wrong = (mean <= 0) & (on_off > 0)
-    if percent and wrong.any():
-        raise DataError(
-            f"{int(wrong.sum())} voxels vary about a mean of 0 or less, of which there is no percent",
-            where="single trials",
-            remedy="Give the runs before their mean is removed, or set `percent` to false",
-        )
-    scale = np.where(mean > 0, 100 / np.where(mean > 0, mean, 1), 0) if percent else np.ones(n_voxels)
+    scale = _percent_scale(mean, on_off) if percent else np.ones(n_voxels)
     for here in chunks:
         data = plan.read(runs, here)
         found, fraction[here], r2[here] = plan.final(data, hrf[here], fractions if step == "D" else np.ones(1))
@@ -208,6 +179,51 @@ def estimate_trials(
         betas, plan.run, plan.condition, r2, on_off.astype(np.float32), hrf, fraction, pool, n_components, gain, step,
         tuple(notes),
     )  # fmt: skip
+
+
+def _percent_scale(mean, on_off):
+    """What makes a voxel's betas percent of its mean; 0 where it has none and does not vary."""
+    wrong = (mean <= 0) & (on_off > 0)
+    if wrong.any():
+        raise DataError(
+            f"{int(wrong.sum())} voxels vary about a mean of 0 or less, of which there is no percent",
+            where="single trials",
+            remedy="Give the runs before their mean is removed, or set `percent` to false",
+        )
+    return np.where(mean > 0, 100 / np.where(mean > 0, mean, 1), 0)
+
+
+def _check_run(data, table, first, condition, where):
+    """A run is volumes x voxels of the first one's voxels, and has trials."""
+    if data.ndim != 2 or data.shape[1] != first[1] or not data.shape[1]:
+        raise DataError(
+            f"the run has the shape {data.shape}, the first {first}",
+            where=where,
+            remedy="Give volumes x voxels, of the same voxels in every run",
+        )
+    missing = [name for name in ("onset", "duration", condition) if name not in table]
+    if missing or not len(table):
+        raise DataError(
+            f"{len(table)} events without the columns {', '.join(missing) or 'none'}",
+            where=where,
+            remedy="Give onset, duration and the condition of one trial or more, or leave the run out",
+        )
+
+
+def _used(numbers, held_out):
+    """Trials (n_trials,) that take part in choices; ``numbers`` holds each run's number, once a trial."""
+    if held_out is None:
+        return np.ones(sum(map(len, numbers)), dtype=bool)
+    if [len(part) for part in held_out] != [len(part) for part in numbers]:
+        raise DataError(
+            f"{sum(len(part) for part in held_out)} marks of held-out trials for {sum(map(len, numbers))} trials",
+            where="single trials",
+            remedy="Give one array a run, one value a trial",
+        )
+    used = ~np.concatenate([np.asarray(part, dtype=bool) for part in held_out])
+    if not used.any():
+        raise DataError("all trials are held out", where="single trials", remedy="Keep some to choose with")
+    return used
 
 
 @dataclass
@@ -244,19 +260,7 @@ class _Plan:
         designs, nuisance, labels, numbers = [[] for _ in library], [], [], []
         for number, (data, table) in enumerate(zip(runs, events, strict=True)):
             where = f"single trials, run {number + 1}"
-            if data.ndim != 2 or data.shape[1] != runs[0].shape[1] or not data.shape[1]:
-                raise DataError(
-                    f"the run has the shape {data.shape}, the first {runs[0].shape}",
-                    where=where,
-                    remedy="Give volumes x voxels, of the same voxels in every run",
-                )
-            missing = [name for name in ("onset", "duration", condition) if name not in table]
-            if missing or not len(table):
-                raise DataError(
-                    f"{len(table)} events without the columns {', '.join(missing) or 'none'}",
-                    where=where,
-                    remedy="Give onset, duration and the condition of one trial or more, or leave the run out",
-                )
+            _check_run(data, table, runs[0].shape, condition, where)
             basis = filter_basis(len(data), repetition_time, high_pass_s=high_pass_s)
             if confounds is not None and confounds[number] is not None:
                 basis = np.hstack([basis, np.asarray(confounds[number], dtype=float)])
@@ -277,17 +281,7 @@ class _Plan:
             labels.append(table[condition].astype(str).to_numpy())
             numbers.append(np.full(len(table), number))
         run, labels = np.concatenate(numbers), np.concatenate(labels)
-        used = np.ones(len(run), dtype=bool)
-        if held_out is not None:
-            if [len(part) for part in held_out] != [len(part) for part in numbers]:
-                raise DataError(
-                    f"{sum(len(part) for part in held_out)} marks of held-out trials for {len(run)} trials",
-                    where="single trials",
-                    remedy="Give one array a run, one value a trial",
-                )
-            used = ~np.concatenate([np.asarray(part, dtype=bool) for part in held_out])
-            if not used.any():
-                raise DataError("all trials are held out", where="single trials", remedy="Keep some to choose with")
+        used = _used(numbers, held_out)
         elsewhere = (run[:, None] != run) & used[:, None] & used
         same = elsewhere & (labels[:, None] == labels)
         repeats = same.any(axis=1)
@@ -298,6 +292,22 @@ class _Plan:
         anyhow[~elsewhere.any(axis=1), ~elsewhere.any(axis=1)] = 1
         choosing = [bool(used[run == number].any()) for number in range(len(runs))]
         return cls(designs, nuisance, run, labels, weights, anyhow, repeats, choosing, most)
+
+    def allowed(self, step, condition):
+        """The step that the design allows, and notes on why it is another one."""
+        notes = []
+        if step in "CD" and not self.repeats.any():
+            single = sum(self.choosing) == 1
+            why = (
+                "there is one run to choose with"
+                if single
+                else f"no value of `{condition}` occurs in more than one run"
+            )
+            notes.append(f"steps C and D need conditions that repeat across runs, and {why}: ended at B")
+            step = "B"
+        if step != "A" and sum(self.choosing) == 1:
+            notes.append("with one run, responses are chosen by fit, not by prediction of another run")
+        return step, notes
 
     def chunks(self, runs) -> list[slice]:
         size = max(1, BLOCK // sum(len(data) for data in runs))
@@ -314,6 +324,20 @@ class _Plan:
                     remedy="Leave the voxels out of the mask",
                 )
         return data
+
+    def choose_components(self, runs, chunks, mean, on_off, hrf):
+        """The noise pool, the gain of 0, 1, ... components, how many are taken, and a note where there can be none."""
+        bright = mean > BRIGHT * np.percentile(mean, BRIGHT_PERCENTILE)
+        pool, driven = bright & (on_off < NOISE_R2), bright & (on_off >= NOISE_R2)
+        if not driven.any() or pool.sum() <= self.most:
+            said = f"{int(driven.sum())} voxels are driven by the trials, {int(pool.sum())} are not"
+            return pool, np.zeros(1), 0, [f"no noise components: {said}"]
+        self.find_components(runs, chunks, pool)
+        errors = np.concatenate(
+            [self.component_errors(self.read(runs, here), hrf[here])[:, driven[here]] for here in chunks], axis=1
+        )
+        gain = np.median(errors[0]) - np.median(errors, axis=1)
+        return pool, gain, _fewest_components(gain), []
 
     def left(self, data, number):
         """A run less its nuisance, and twice, for what rounding leaves of the mean; what is only rounding becomes 0."""
