@@ -14,6 +14,7 @@ import yaml
 
 from cogmodels.data.bids import read_json
 from cogmodels.data.predictions import read_weights
+from cogmodels.training.gpus import gpu_here
 from tests.dag.test_search import SPEC
 
 pytestmark = pytest.mark.slow
@@ -133,6 +134,15 @@ def test_training_on_a_gpu_takes_one(finished):
     text = finished(*CONFIG, *config).text
     assert text.count("gpu=1") == 2
     assert "gpu=0" in finished(*CONFIG, "--config", "diets={turned: {recipe: {epochs: 3}}}").text
+
+
+def test_where_there_is_no_gpu_a_training_asks_for_none_and_cores_are_the_limit(tmp_path, make_workflow):
+    workflow = prepare(make_workflow(tmp_path / "work"))
+    config = ("--config", "diets={above: {images: {train: 16}, recipe: {epochs: 1, accelerator: auto}}}")
+    targets = [f"results/diets/training/above/seed-{seed}/model.safetensors" for seed in (0, 1)]
+    assert workflow(*CONFIG, *config, "--", *targets).text.count("gpu=1") == 2
+    run = workflow(*CONFIG, *config, "--", *targets, dry=False)
+    assert run.text.count(f"gpu={int(gpu_here())}") >= 2
 
 
 def test_training_is_shown_in_wandb(finished):

@@ -29,6 +29,7 @@ from cogmodels.data.plan import Plan
 from cogmodels.data.sources import source_files
 from cogmodels.errors import CogmodelsError
 from cogmodels.tracking.fingerprint import code_fingerprint
+from cogmodels.training.gpus import gpu_here
 
 ROOT = Path(workflow.basedir)
 
@@ -39,6 +40,7 @@ try:
 except CogmodelsError as error:
     raise WorkflowError(str(error)) from None
 
+GPU_HERE = gpu_here()
 DATA, DERIVATIVES, RESULTS = STUDY.paths.data, STUDY.paths.derivatives, PLAN.results
 
 

@@ -57,7 +57,7 @@ rule train_cross_subject:
         "../../envs/training.yaml"
     threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
+        gpu=lambda wildcards: gpus_asked(PLAN.experiments[wildcards.experiment]),
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         pipeline=pipeline_config,

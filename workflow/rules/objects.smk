@@ -57,7 +57,7 @@ rule train_objects:
         "../../envs/scanpath.yaml"
     threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
+        gpu=lambda wildcards: gpus_asked(PLAN.experiments[wildcards.experiment]),
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         set=lambda wildcards: STUDY.object_sets[PLAN.experiments[wildcards.experiment].objects].model_dump(mode="json"),

@@ -56,7 +56,7 @@ rule train_scanpath:
         "../../envs/scanpath.yaml"
     threads: lambda wildcards: PLAN.experiments[wildcards.experiment].threads
     resources:
-        gpu=lambda wildcards: PLAN.experiments[wildcards.experiment].gpus,
+        gpu=lambda wildcards: gpus_asked(PLAN.experiments[wildcards.experiment]),
     params:
         config=lambda wildcards: PLAN.experiments[wildcards.experiment].config(),
         set=lambda wildcards: STUDY.scanpath_sets[PLAN.experiments[wildcards.experiment].fixations].model_dump(),

@@ -43,7 +43,7 @@ rule train_backbone:
         "../../envs/training.yaml"
     threads: lambda wildcards: STUDY.diets[wildcards.diet].recipe.threads
     resources:
-        gpu=lambda wildcards: STUDY.diets[wildcards.diet].recipe.gpus,
+        gpu=lambda wildcards: gpus_asked(STUDY.diets[wildcards.diet].recipe),
     params:
         diet=diet_config,
         study=STUDY.study,

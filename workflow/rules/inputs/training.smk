@@ -1,4 +1,9 @@
-"""What trainings of backbones read."""
+"""What trainings ask for, and what those of backbones read."""
+
+
+def gpus_asked(section):
+    """GPUs that a training asks for: where it runs here and there is none, it runs on the CPU, and cores are its limit."""
+    return 0 if workflow.local_exec and not workflow.dryrun and not GPU_HERE else section.gpus
 
 
 def diet_config(wildcards):
