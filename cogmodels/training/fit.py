@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import lightning.pytorch as pl
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor, distributed, nn
 
-from cogmodels.errors import DataError
 from cogmodels.training.batches import Batches, Examples
 from cogmodels.training.callbacks import Curves, Patience, Throughput
+from cogmodels.training.checkpoints import Best, Last, best_weights, last_checkpoint
 from cogmodels.training.objectives import Objective
 from cogmodels.training.processes import check_shares, device_of, in_forks, processes_of, share_norms
 
@@ -164,8 +164,9 @@ def fit(
     seed : int
         Of the order of examples and of dropout; initial weights are the caller's.
     folder : path
-        Of checkpoints. Where an earlier call with the same arguments was killed, this one goes on after its last whole
-        epoch, to the same bits; so it does with another number of devices, but to other bits.
+        Of checkpoints. Where an earlier call with the same arguments was killed, this one goes on after the last epoch
+        that wrote one, to the same bits; so it does with another number of devices, but to other bits. Writing takes at
+        most a twentieth of the time.
     place : callable, optional
         From the device to what takes the place of ``train``, ``validation`` and ``prepare``, such as copies in its
         memory. It is called in the process that trains.
@@ -186,15 +187,15 @@ def fit(
     """
     folder, processes = Path(folder), processes_of(recipe)
     check_shares(len(train), recipe.batch_size, processes)
-    learner, last = Learner(net, objective, recipe, seed, prepare), _last(folder, net)
+    learner, last = Learner(net, objective, recipe, seed, prepare), last_checkpoint(folder, net)
     options = {"examples": (train, validation), "folder": folder, "last": last, "place": place, "monitor": monitor}
     if processes == 1:
-        path, rows, rate = _train(learner, **options)
+        best, rows, rate = _train(learner, **options)
     else:
         with tempfile.TemporaryDirectory() as meeting:
             forked = partial(_train_share, learner, processes, Path(meeting) / "group", options)
-            path, rows, rate = in_forks(processes, forked)
-    best = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+            rows, rate = in_forks(processes, forked)
+        best = best_weights(folder)
     net.to("cpu")
     net.load_state_dict({name.removeprefix("net."): value for name, value in best.items()})
     net.eval()
@@ -214,23 +215,16 @@ def _train(
     monitor: str,
     rank: int = 0,
     processes: int = 1,
-) -> tuple[str, list[dict[str, float]], float]:
-    """Path of the best weights, rows of the curves and examples a second, of one process."""
+) -> tuple[dict[str, Tensor], list[dict[str, float]], float]:
+    """Best weights, rows of the curves and examples a second, of one process."""
     recipe, seed = learner.recipe, learner.seed
     curves, throughput = Curves(processes), Throughput()
-    kept = ModelCheckpoint(
-        dirpath=folder, filename="best", monitor=f"validation_{monitor}", mode="max", save_top_k=1,
-        save_on_train_epoch_end=True, enable_version_counter=False,
-    )  # fmt: skip
-    # Not `save_last`: Lightning then writes in those epochs alone that were the best so far.
-    last_epoch = ModelCheckpoint(
-        dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
-    )
-    # Counts of what is kept and waited for belong into the checkpoint of this epoch: it is written after them.
-    callbacks: list[Callback] = [curves, kept, throughput]
+    best = Best(f"validation_{monitor}")
+    callbacks: list[Callback] = [curves, best, throughput]
     if recipe.patience is not None:
         callbacks.append(Patience(f"validation_{monitor}", mode="max", patience=recipe.patience))
-    callbacks.append(last_epoch)
+    # Counts of what is kept and waited for belong into the checkpoint of this epoch: it is written after them.
+    callbacks.append(Last(folder))
     if sys.stderr.isatty():
         callbacks.append(TQDMProgressBar())
     deterministic, filled = torch.are_deterministic_algorithms_enabled(), _filling()
@@ -249,7 +243,7 @@ def _train(
     finally:
         torch.use_deterministic_algorithms(deterministic)
         _filling(filled)
-    return kept.best_model_path, curves.rows, throughput.rate()
+    return best.weights, curves.rows, throughput.rate()
 
 
 def _train_share(learner: Learner, processes: int, group: Path, options: dict[str, Any], rank: int) -> Any:
@@ -262,9 +256,10 @@ def _train_share(learner: Learner, processes: int, group: Path, options: dict[st
         "cpu:gloo,cuda:nccl" if on_gpu else "gloo", init_method=group.as_uri(), rank=rank, world_size=processes
     )
     share_norms(learner.net)
-    found = _train(learner, **options, rank=rank, processes=processes)
+    # The weights lie in the last checkpoint: they are not pickled.
+    _, rows, rate = _train(learner, **options, rank=rank, processes=processes)
     distributed.destroy_process_group()
-    return found
+    return rows, rate
 
 
 class _Forked(LightningEnvironment):
@@ -326,27 +321,3 @@ def _precision(recipe: Recipe) -> str:
         return recipe.precision
     on_gpu = device_of(recipe).type == "cuda"
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
-
-
-def _last(folder: Path, net: nn.Module) -> Path | None:
-    """The checkpoint to go on from; one that a kill has cut off is dropped, one of another network refused."""
-    for path in (folder / "last.ckpt", folder / "best.ckpt"):
-        if not path.exists():
-            continue
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-            break
-        except Exception as error:
-            logger.warning("%s cannot be read (%s): training goes back", path, error)
-            path.unlink()
-    else:
-        return None
-    found = {name.removeprefix("net."): value.shape for name, value in state.items()}
-    unlike = sorted(set(found.items()) ^ {(name, value.shape) for name, value in net.state_dict().items()})
-    if unlike:
-        raise DataError(
-            f"the checkpoint is of another network (`{unlike[0][0]}` is not the same)",
-            where=path,
-            remedy="Delete the folder, or give each config one of its own",
-        )
-    return path

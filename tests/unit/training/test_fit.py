@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,9 @@ from torch import nn
 
 from cogmodels.config.training import Recipe
 from cogmodels.errors import DataError
-from cogmodels.training.fit import _last, fit
+from cogmodels.training import checkpoints
+from cogmodels.training.checkpoints import last_checkpoint
+from cogmodels.training.fit import fit
 from cogmodels.training.objectives import classification
 
 
@@ -83,6 +86,12 @@ class Killed(Exception):
     pass
 
 
+@pytest.fixture
+def every_epoch(monkeypatch):
+    """A checkpoint after each epoch, however long it takes."""
+    monkeypatch.setattr(checkpoints, "SHARE", float("inf"))
+
+
 class Fatal(Points):
     """The process dies in the middle of an epoch."""
 
@@ -93,6 +102,7 @@ class Fatal(Points):
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+@pytest.mark.usefixtures("every_epoch")
 def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, schedule):
     changes = {"schedule": schedule, "epochs": 6}
     whole, curves = train(tmp_path / "whole", changes=changes)
@@ -106,6 +116,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, schedule)
     assert curves.equals(again)
 
 
+@pytest.mark.usefixtures("every_epoch")
 def test_epochs_that_were_no_better_are_not_done_again(tmp_path):
     """With such steps hardly anything changes: of equal epochs the first is the best."""
     changes = {"learning_rate": 1e-12, "epochs": 6}
@@ -124,12 +135,46 @@ def test_a_checkpoint_that_was_cut_off_is_dropped(tmp_path):
     (tmp_path / "cut" / "last.ckpt").write_bytes(content[: len(content) // 2])
     again, _ = train(tmp_path / "cut")
     assert same(whole, again)
-    # The best epoch's is whole: it goes on from there.
-    (tmp_path / "whole" / "last.ckpt").write_bytes(content[: len(content) // 2])
-    points = Points(60, 1)
-    more, _ = train(tmp_path / "whole", examples=points)
-    assert same(whole, more)
-    assert 0 not in {epoch for epoch, _ in points.seen}
+
+
+def test_checkpoints_take_a_twentieth_of_the_time_and_a_kill_costs_what_lies_between(tmp_path, monkeypatch):
+    """A clock on which an epoch takes 10 s and a checkpoint 2 s: after the first, every fourth epoch writes one."""
+    now, written = [0.0], []
+    monkeypatch.setattr(checkpoints, "monotonic", lambda: now[0])
+    save = pl.Trainer.save_checkpoint
+
+    def slow(self, path):
+        written.append(self.current_epoch)
+        now[0] += 2.0
+        save(self, path)
+
+    class Clock(Points):
+        def example(self, index, epoch):
+            now[0] += 10.0 / len(self)
+            return super().example(index, epoch)
+
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", slow)
+    changes = {"epochs": 11, "patience": None}
+    whole, _ = train(tmp_path / "whole", changes=changes, examples=Clock(90, 1))
+    assert written == [0, 4, 8, 10]
+
+    class Dies(Clock):
+        def example(self, index, epoch):
+            if epoch == 7:
+                raise Killed
+            return super().example(index, epoch)
+
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", changes=changes, examples=Dies(90, 1))
+    points = Clock(90, 1)
+    resumed, _ = train(tmp_path / "killed", changes=changes, examples=points)
+    assert {epoch for epoch, _ in points.seen} == {5, 6, 7, 8, 9, 10}
+    assert same(whole, resumed)
+    # A training that was done is read, not trained again.
+    points = Clock(90, 1)
+    again, _ = train(tmp_path / "killed", changes=changes, examples=points)
+    assert not points.seen
+    assert same(whole, again)
 
 
 def test_the_best_weights_are_kept_not_the_last(tmp_path):
@@ -274,6 +319,6 @@ class Evil:
 
 def test_a_checkpoint_that_would_run_something_is_dropped(tmp_path):
     torch.save({"state_dict": {}, "more": Evil(tmp_path / "made")}, tmp_path / "last.ckpt")
-    assert _last(tmp_path, nn.Linear(1, 1)) is None
+    assert last_checkpoint(tmp_path, nn.Linear(1, 1)) is None
     assert not (tmp_path / "made").exists()
     assert not (tmp_path / "last.ckpt").exists()
