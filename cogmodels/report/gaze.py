@@ -12,7 +12,7 @@ from cogmodels.gaze.events import typed_events
 from cogmodels.gaze.geometry import gaze_degrees, pixels_per_degree
 from cogmodels.gaze.quality import QUALITY_LIMITS, beyond_limits, running_precision
 from cogmodels.gaze.recording import Recording
-from cogmodels.report.html import METRIC_NAMES
+from cogmodels.report.html import LESS, METRIC_NAMES
 from cogmodels.report.style import (
     BLUE,
     GREEN,
@@ -166,7 +166,7 @@ def plot_truth(scores: pd.DataFrame) -> Figure:
                     stated = ", ".join(_TRUTH_UNITS[name].format(value) for name, value in others.items())
                     axes.set_title(f"at {stated}")
                 if column == 0:
-                    axes.set_ylabel(METRIC_NAMES[metric].replace(" (less is better)", ""))
+                    axes.set_ylabel(METRIC_NAMES[metric].removesuffix(LESS))
             grid[-1, column].set_xlabel(label)
         handles = grid[0, 0].get_legend_handles_labels()[0]
         figure.legend(handles=[*handles, _dashed("highest chance")], loc="outside lower center", ncols=5)

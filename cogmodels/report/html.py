@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cogmodels.metrics.paired import less_is_better
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -39,7 +41,7 @@ METRIC_NAMES = {
     "human_polarity_count": "experiments with people's polarity",
     "slope_correlation": "correlation of slopes with people's",
     "found_rate": "share of targets found",
-    "fixations_to_find": "fixations to find the target (less is better)",
+    "fixations_to_find": "fixations to find the target",
     "auc_performance": "area under cumulative performance",
     "reliability": "reliability, r with the others' mean",
     "noise_ceiling": "noise ceiling, r with the mean of all",
@@ -52,14 +54,14 @@ METRIC_NAMES = {
     "encoding_r2_normalised": "encoding, R2 over its noise ceiling",
     "searchlight_mean": "searchlight, mean accuracy of spheres",
     "searchlight_peak": "searchlight, largest accuracy of a sphere",
-    "onset_error_ms": "saccade onset error, ms (less is better)",
-    "fixation_onset_error_ms": "fixation onset error, ms (less is better)",
-    "largest_time_error_ms": "EEG and gaze: largest error of a time, ms (less is better)",
-    "drift_error_ppm": "EEG and gaze: error of the drift, ppm (less is better)",
+    "onset_error_ms": "saccade onset error, ms",
+    "fixation_onset_error_ms": "fixation onset error, ms",
+    "largest_time_error_ms": "EEG and gaze: largest error of a time, ms",
+    "drift_error_ppm": "EEG and gaze: error of the drift, ppm",
     "saccade_variance_removed": "ICA: share of the eyes' variance removed",
     "evoked_amplitude_kept": "ICA: share of the evoked response kept",
     **{
-        f"relative_error{constant}_{kind}_{how}": f"response to {kind}, {how}{text}: relative error (less is better)"
+        f"relative_error{constant}_{kind}_{how}": f"response to {kind}, {how}{text}: relative error"
         for constant, text in (("", ""), ("_with_constant", ", with its constant"))
         for kind in ("fixation", "stimulus")
         for how in ("corrected", "averaged")
@@ -77,7 +79,7 @@ _SCANPATH_NAMES = {
     "scanpath_ratio": "scanpath ratio",
     "sequence_score_greedy": "sequence score, likeliest steps",
     "next_object_probability": "probability of the next object (SIM)",
-    "behavioural_delta": "behavioural delta (less is better)",
+    "behavioural_delta": "behavioural delta",
     "sequence_score_timed": "sequence score with durations",
     "string_edit": "string edit distance, share",
     "dtw": "dynamic time warping, px",
@@ -113,14 +115,16 @@ METRIC_NAMES |= {
     "information_gain": "information gain, bits",
     "cc": "CC",
     "sim": "SIM",
-    "kld": "KLD (less is better)",
-    "emd": "EMD, cells of 32 px (less is better)",
+    "kld": "KLD",
+    "emd": "EMD, cells of 32 px",
     "cnss": "cNSS",
     "cig_bits": "cIG, bits",
     "cauc": "cAUC",
     "log_likelihood_bits": "log-likelihood, bits a fixation over uniform",
     "duration_log_likelihood": "log-likelihood of durations, bits (per s)",
 }
+LESS = " (less is better)"
+METRIC_NAMES = {metric: name + LESS * less_is_better(metric) for metric, name in METRIC_NAMES.items()}
 
 
 def render(template: str, **values: Any) -> str:

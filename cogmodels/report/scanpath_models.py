@@ -20,7 +20,6 @@ SHOWN = (
     "cig_bits", "log_likelihood_bits", "cnss", "cauc", "duration_log_likelihood", "sequence_score", "scanmatch",
     "sequence_score_typical", "scanmatch_typical", "multimatch_position", "crps_sequence_score", "crps_scanmatch",
 )  # fmt: skip
-_LESS = ("crps_", "string_edit")
 
 
 def plot_scanpaths(
@@ -142,8 +141,7 @@ def plot_comparison(scores: pd.DataFrame, *, title: str, shown: Sequence[str] = 
             if mine["ceiling"].notna().any():
                 panel.axvline(mine["ceiling"].mean(), color=GREEN, lw=1.2, ls=":")
             panel.set_ylim(-0.6, len(names) - 0.4)
-            less = " (less is better)" if metric.startswith(_LESS) else ""
-            panel.set_title(METRIC_NAMES.get(metric, metric) + less)
+            panel.set_title(METRIC_NAMES.get(metric, metric))
             panel.set_yticks(range(len(names)), list(reversed(names)), fontsize=7.5)
             panel.grid(axis="x", color=LIGHT, lw=0.7)
             panel.set_axisbelow(True)
