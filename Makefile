@@ -61,7 +61,7 @@ drill: $(STAMP)  ## a small study killed, out of room, cut, raced, queued, witho
 
 lock:  ## resolve the ranges of pyproject anew and pin them
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet ".[alignment,docs,eyelink,icalabel,kubernetes,logger,slurm,test,text]"
+	.venv-lock/bin/pip install --quiet ".[alignment,diffusion,docs,eyelink,icalabel,kubernetes,logger,slurm,test,text]"
 	.venv-lock/bin/pip freeze --exclude cogmodels | sed 's/+cpu$$//' > envs/requirements.lock
 	rm -rf .venv-lock
 

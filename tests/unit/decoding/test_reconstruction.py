@@ -1,8 +1,6 @@
 """Images decoded beside vectors: what guides what, transfer, known scores, no choice by the true image."""
 
 import inspect
-import sys
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +10,6 @@ import torch
 from cogmodels.config.decoding import CrossSubjectExperiment, DecoderRecipe
 from cogmodels.data.predictions import read_predictions, write_predictions
 from cogmodels.data.reconstructions import (
-    Reconstructions,
     as_images,
     image_side,
     mean_image,
@@ -302,49 +299,3 @@ def test_what_is_shown_and_what_is_made_cannot_depend_on_the_true_image(study):
     # Three stimuli: true twice, two subjects, the mean image; and the scores.
     assert len(figure.axes) == 3 * 5 + 1
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), study[1]["12.jpg"])
-
-
-class TinyPipeline:
-    """Adds noise from the generator; what it was told is kept."""
-
-    calls: list = []
-
-    @classmethod
-    def from_pretrained(cls, name):
-        if name == "nowhere":
-            raise OSError("no such pipeline")
-        return cls()
-
-    def to(self, device):
-        return self
-
-    def __call__(self, image, generator, output_type, **told):
-        type(self).calls.append(told)
-        values = np.asarray(image) / 255
-        return SimpleNamespace(images=[values + 0.1 * torch.randn(values.shape, generator=generator).numpy()])
-
-
-def test_diffusers_is_asked_for_only_where_it_is_wanted_and_makes_one_image(monkeypatch):
-    found = Reconstructions(
-        np.array(["1", "1"]), np.array(["a", "b"]), np.full((2, 4, 4, 3), 90, np.uint8), np.ones((2, 6), np.float32)
-    )
-    monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(DataError, match="diffusers is not installed"):
-        refine(found, pipeline="any")
-    module = ModuleType("diffusers")
-    module.AutoPipelineForImage2Image = TinyPipeline
-    monkeypatch.setitem(sys.modules, "diffusers", module)
-    options = {"pipeline": "tiny", "size_px": 8, "steps": 3}
-    TinyPipeline.calls.clear()
-    made = refine(found, embeddings="prompt_embeds", tokens=3, **options)
-    assert made.images.shape == (2, 8, 8, 3)
-    assert len(TinyPipeline.calls) == 2
-    assert TinyPipeline.calls[0]["prompt_embeds"].shape == (1, 3, 2)
-    assert not TinyPipeline.calls[0]["negative_prompt_embeds"].any()
-    np.testing.assert_array_equal(made.images, refine(found, embeddings="prompt_embeds", tokens=3, **options).images)
-    assert (refine(found, **options, seed=5).images != made.images).any()
-    assert TinyPipeline.calls[-1]["prompt"] == ""
-    with pytest.raises(DataError, match="not 4 tokens"):
-        refine(found, embeddings="image_embeds", tokens=4, **options)
-    with pytest.raises(DataError, match="cannot be loaded"):
-        refine(found, pipeline="nowhere")
