@@ -89,7 +89,8 @@ def fit_classifier(
         row = {"candidate": -1, "inner_score": inner_score(joined, targets, subjects)}
         return MeanFitted([_fit(pool, train, targets, one) for one in plans], scales), row
     scores = [inner_score(one, targets, subjects) for one in odds]
-    best = int(np.argmax(scores))
+    # Rounded: means of the same shares in another order are equal.
+    best = int(np.argmax(np.round(scores, 9)))
     return _fit(pool, train, targets, plans[best]), {"candidate": best, "inner_score": scores[best]}
 
 
