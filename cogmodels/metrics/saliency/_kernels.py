@@ -9,9 +9,10 @@ import numpy as np
 _SUMS = {"reassoc", "contract", "nsz"}
 
 
-@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
-def deviations(values, origin):
-    """Sum of deviations from the origin and of their squares."""
+# Written into its callers, not called: else a caller that is read from the cache sums in another order than it did in the
+# process that compiled it.
+@numba.njit(inline="always")
+def _deviations(values, origin):
     total = 0.0
     squares = 0.0
     for i in range(values.shape[0]):
@@ -26,16 +27,22 @@ def deviations(values, origin):
     return total, squares
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
+def deviations(values, origin):
+    """Sum of deviations from the origin and of their squares."""
+    return _deviations(values, origin)
+
+
+@numba.njit(cache=True, fastmath=_SUMS, nogil=True)
 def moments(values):
     """Mean and sum of squared deviations of a map (height, width); NaN or infinite where a pixel is not finite."""
     n = values.size
     origin = values[values.shape[0] // 2, values.shape[1] // 2]
-    total, squares = deviations(values, origin)
+    total, squares = _deviations(values, origin)
     # One pass around any pixel does, unless that pixel lies far from the mean: then the difference would cancel.
     if n * (total / n) ** 2 > 0.99 * squares:
         origin = origin + total / n
-        total, squares = deviations(values, origin)
+        total, squares = _deviations(values, origin)
     mean = total / n
     return origin + mean, squares - n * mean * mean
 
