@@ -9,8 +9,8 @@ import numpy as np
 _SUMS = {"reassoc", "contract", "nsz"}
 
 
-# Written into its callers, not called: else a caller that is read from the cache sums in another order than it did where
-# it was compiled.
+# Written into its callers, not called: else one that is read from the cache sums in another order than it did where it
+# was compiled.
 @numba.njit(inline="always")
 def _deviations(values, origin):
     total = 0.0
