@@ -277,8 +277,8 @@ SHIPPED = {
         "measure_eeg": None, "tabulate_eeg_quality": 1, "epoch_eeg": 20, "epoch_eeg_alone": 20, "tabulate_epochs": None,
     },
     "uci-eeg-decoding": {
-        "convert_bids": 20, "clean_eeg": None, "tabulate_epochs": 20, "train_epochs": 28, "score_epochs": 28,
-        "compare_epochs": 2, "plot_curves": 6, "plot_decoder": None, "train_decoder": None,
+        "convert_bids": 20, "clean_eeg": None, "tabulate_epochs": 20, "train_epochs": 30, "score_epochs": 30,
+        "compare_epochs": 3, "plot_curves": 6, "plot_decoder": None, "train_decoder": None,
     },
     "detectors": {
         "convert_bids": 19, "detect_events": 25 * 8, "plot_gaze": 25, "score_detector": 8, "score_truth": 8,
