@@ -44,8 +44,7 @@ class MeanFitted:
 
     def log_odds(self, pool: People, rows: np.ndarray) -> np.ndarray:
         """Of trials, by class, (n, classes)."""
-        shared = zip(self.members, self.scales, strict=True)
-        return np.mean([centred(one.log_odds(pool, rows)) / scale for one, scale in shared], axis=0)
+        return mean_odds([centred(one.log_odds(pool, rows)) for one in self.members], self.scales)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Arrays of all models, and what each model's log odds are divided by."""
@@ -56,6 +55,11 @@ class MeanFitted:
 def centred(odds: np.ndarray) -> np.ndarray:
     """Log odds (n, classes) less the mean of the classes: they say the same."""
     return odds - odds.mean(axis=1, keepdims=True)
+
+
+def mean_odds(odds: Sequence[np.ndarray], scales: np.ndarray) -> np.ndarray:
+    """Mean of several models' centred log odds (n, classes), each over its scale."""
+    return np.mean([one / scale for one, scale in zip(odds, scales, strict=True)], axis=0)
 
 
 def classifier(plan: EpochPlan) -> Any:
@@ -83,10 +87,9 @@ def fit_classifier(
     subjects = pool.subjects[train]
     odds = [held_out_odds(pool, train, targets, one, seed) for one in plans]
     if plan.combine == "mean":
-        # A model that says the same of every trial has no part in it.
-        scales = np.array([max(float(one.std()), np.finfo(float).tiny) for one in odds])
-        joined = np.mean([one / scale for one, scale in zip(odds, scales, strict=True)], axis=0)
-        row = {"candidate": -1, "inner_score": inner_score(joined, targets, subjects)}
+        # One that was sure of nothing has no part in it, whatever it says of others.
+        scales = np.array([float(one.std()) or np.inf for one in odds])
+        row = {"candidate": -1, "inner_score": inner_score(mean_odds(odds, scales), targets, subjects)}
         return MeanFitted([_fit(pool, train, targets, one) for one in plans], scales), row
     scores = [inner_score(one, targets, subjects) for one in odds]
     # Rounded: means of the same shares in another order are equal.

@@ -9,6 +9,7 @@ import pytest
 from cogmodels.config.eeg_decoding import EegDecodingExperiment, EpochRecipe
 from cogmodels.data.tables import EpochAxes, Features, Responses, read_responses, write_responses
 from cogmodels.decoding.class_scores import compare_people, person_scores, refit_p, score_classes
+from cogmodels.decoding.epoch_choice import mean_odds
 from cogmodels.decoding.epochs import EpochPlan, train_epochs
 from cogmodels.errors import DataError
 from cogmodels.metrics.classification import balanced_accuracy
@@ -119,6 +120,11 @@ def test_the_mean_of_candidates_is_that_of_their_log_odds_over_their_scales(tmp_
         for half, others in (halves, halves[::-1]) for name in others
     ]  # fmt: skip
     np.testing.assert_allclose(scales[0], np.sqrt(np.mean(np.square(np.concatenate(odds)))) / 2, rtol=1e-6)
+
+
+def test_a_candidate_that_was_sure_of_nothing_has_no_part_in_the_mean():
+    one, other = np.array([[1.0, -1.0]]), np.array([[-2.0, 2.0]])
+    np.testing.assert_array_equal(mean_odds([one, other], np.array([np.inf, 0.5])), [[-2.0, 2.0]])
 
 
 def test_shuffled_labels_and_refits_are_at_chance(tmp_path):
