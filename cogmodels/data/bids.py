@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -355,17 +358,29 @@ def discover(root: Path) -> list[dict[str, str | None]]:
     return found
 
 
-def companions(path: Path, root: Path) -> list[Path]:
+def files_in(folder: Path) -> list[str]:
+    """Names of the files that lie in a folder, in order."""
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.is_file())
+
+
+def companions(path: Path, root: Path, names: Callable[[Path], list[str]] = files_in) -> list[Path]:
     """What is there that belongs to a recording: events, sidecars, channels, further parts, inherited metadata.
 
-    ``path`` is the recording's file in the BIDS folder ``root``. Eyes of one recording share their events.
+    ``path`` is the recording's file in the BIDS folder ``root``. Eyes of one recording share their events. ``names``
+    looks into a folder; who asks for thousands of recordings gives one that remembers.
     """
-    path = Path(path)
+    path, root = Path(path), Path(root)
     parts = [part for part in path.name.split("_")[:-1] if not part.startswith("recording-")]
-    beside = path.parent.glob("_".join(parts) + "_*")
+    beside = [path.parent / name for name in _starting(names(path.parent), "_".join(parts) + "_")]
     task = next((part for part in parts if part.startswith("task-")), None)
-    inherited = Path(root).glob(f"{task}_*.json") if task else []
-    return sorted(file for file in {*beside, *inherited} if file != path and file.is_file())
+    inherited = [root / name for name in _starting(names(root), f"{task}_") if name.endswith(".json")] if task else []
+    return sorted({*beside, *inherited} - {path})
+
+
+def _starting(names: list[str], start: str) -> Iterator[str]:
+    """Those of sorted names that begin so."""
+    return takewhile(lambda name: name.startswith(start), names[bisect_left(names, start) :])
 
 
 def _modality_of(path: Path) -> str | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 
 from cogmodels.config.data_spec import DataSpec
 from cogmodels.config.load import load_spec, spec_folder
 from cogmodels.config.study import Pipeline, Study
-from cogmodels.data.bids import bids_name, companions, discover, list_subjects
+from cogmodels.data.bids import bids_name, companions, discover, files_in, list_subjects
 from cogmodels.data.fmriprep import PreparedRun, choose_prepared, find_prepared_runs
 from cogmodels.errors import ConfigError, DataError
 
@@ -76,6 +76,7 @@ class RecordingPlan:
         self._chosen: dict[tuple[str | None, ...], list[Recording]] = {}
         self._by_stem: dict[tuple[str, str], dict[str, Recording]] = {}
         self._companions: dict[str, list[str]] = {}
+        self._files_in = cache(files_in)
         self._prepared = {
             (dataset, name): self._find_prepared(dataset, name)
             for name, pipeline in study.pipelines.items()
@@ -223,10 +224,10 @@ class RecordingPlan:
             root = Path(self.root(dataset))
             for one in recordings:
                 if one.path not in self._companions:
-                    self._companions[one.path] = [str(file) for file in companions(Path(one.path), root)]
-            return list(
-                dict.fromkeys(f for one in recordings for f in (str(Path(one.path)), *self._companions[one.path]))
-            )
+                    path = Path(one.path)
+                    found = companions(path, root, self._files_in)
+                    self._companions[one.path] = [str(file) for file in (path, *found)]
+            return list(dict.fromkeys(file for one in recordings for file in self._companions[one.path]))
         if self.kind(dataset) == "scanpath_simulation":
             return [self.truth_of_scanpaths(dataset)]
         return sorted({f"{self.root(dataset)}/sub-{r.subject}/sub-{r.subject}_scans.tsv" for r in recordings})

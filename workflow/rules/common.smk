@@ -1,5 +1,7 @@
 """The checked study and its plan; what every rule file uses."""
 
+import atexit
+import functools
 import gc
 import glob
 import os
@@ -7,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+import smart_open
 from snakemake.exceptions import WorkflowError
 
 # The package beside this workflow is the one that jobs import, in whatever environment they run.
@@ -17,8 +20,13 @@ for name in ["PYTHONPATH"]:
     )
 
 # A plan of thousands of jobs makes millions of objects that stay: to look for cycles among them after every 700 new ones,
-# as Python does, takes a quarter of the time.
+# as Python does, takes a quarter of the time. Nor are they looked through once more at the end, where the memory is given
+# back whole.
 gc.set_threshold(200_000, 20, 50)
+atexit.register(gc.freeze)
+
+# Snakemake asks for the parts of a script's address four times a job, and smart_open makes a new class for each answer.
+smart_open.parse_uri = functools.cache(smart_open.parse_uri)
 
 # Jobs run side by side: a library that takes every core for itself would slow all of them down.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
