@@ -66,11 +66,12 @@ def compare_units(first: Path, second: Path) -> pd.DataFrame:
         ``metric, difference`` (second less first) with its 95 % interval (``ci_low, ci_high``), two-sided ``p`` of sign
         flips, not corrected for the number of metrics, ``n`` and ``unit_of_n``.
     """
-    files = [(path if path.is_dir() else path.parent).resolve().parent / "units.csv" for path in (first, second)]
-    if files[0] == files[1] or not all(file.is_file() for file in files):
+    folders = [(path if path.is_dir() else path.parent).resolve().parent for path in (first, second)]
+    files = [sorted(folder.glob("*units.csv")) for folder in folders]
+    if folders[0] == folders[1] or not all(files):
         return pd.DataFrame(columns=_TESTED)
     # In the order of the command, whatever the names.
-    named = [read_units([file]).assign(experiment=name) for file, name in zip(files, ("1", "2"), strict=True)]
+    named = [read_units(mine).assign(experiment=name) for mine, name in zip(files, ("1", "2"), strict=True)]
     pairs = compare_pairs(pd.concat(named))
     low, high = -pairs["ci_high"], -pairs["ci_low"]
     return pairs.assign(difference=-pairs["difference"], ci_low=low, ci_high=high)[_TESTED]

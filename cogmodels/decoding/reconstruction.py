@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -38,23 +39,39 @@ def gather_reconstructions(predictions: pd.DataFrame) -> Reconstructions:
     return Reconstructions(subject, stimulus, as_images(values), vectors.astype(np.float32))
 
 
-def score_reconstructions(
-    found: Reconstructions,
-    pixels: Features,
-    truth: Mapping[str, np.ndarray],
-    describe: Describe,
-    *,
-    permutations: int = 2000,
-    bootstrap: int = 2000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Scores of decoded images, each subject's among its own held-out stimuli.
+@dataclass(frozen=True)
+class Compared:
+    """Decoded images of each subject beside all true images of that subject's stimuli.
+
+    Attributes
+    ----------
+    subjects : list of n names
+    stimuli : list of n tuples
+        What each subject's rows and columns are.
+    matrices : metric -> list of n matrices
+        Row = reconstruction, column = candidate for the true image; its own is on the diagonal.
+    ceiling, mean_image : metric -> float
+        Mean over subjects of what the true image at the decoded resolution reaches, and the mean of the other images.
+    """
+
+    subjects: list[str]
+    stimuli: list[tuple[str, ...]]
+    matrices: dict[str, list[np.ndarray]]
+    ceiling: dict[str, float]
+    mean_image: dict[str, float]
+
+    def own(self, metric: str) -> list[np.ndarray]:
+        """Scores of each subject's reconstructions beside their own images."""
+        return [np.diagonal(matrix) for matrix in self.matrices[metric]]
+
+
+def compare_reconstructions(
+    found: Reconstructions, pixels: Features, truth: Mapping[str, np.ndarray], describe: Describe
+) -> Compared:
+    """Compare the decoded images of each subject with the true ones of all its stimuli.
 
     ``pixcorr`` and ``ssim`` of images brought to the size of the true ones, and two-way identification by pixels and by
-    features: the share of the other true images that are less like the reconstruction than its own (Pearson r). The
-    unit is the subject; p permutes the true images within subjects. Chance is one half, of ``pixcorr`` and ``ssim`` the
-    mean over those permutations, because any two photographs are somewhat alike. The ceiling is the score of the true
-    image at the resolution that is decoded.
+    features: the share of the other true images that are less like the reconstruction than its own (Pearson r).
 
     Parameters
     ----------
@@ -64,17 +81,11 @@ def score_reconstructions(
     truth : mapping of stimulus -> (h, w, 3) uint8
     describe : callable
         Features of images of any size.
-    permutations, bootstrap, seed
 
     Raises
     ------
     DataError
         A decoded stimulus has no true image; a subject with fewer than two stimuli.
-
-    Returns
-    -------
-    DataFrame with the columns of ``SCORE_COLUMNS``, ``shuffled_brain`` (the mean over permutations: the
-    reconstruction of another stimulus) and ``mean_image`` (the score of the mean of the other images).
     """
     held = set(found.stimulus)
     row = {name: k for k, name in enumerate(pixels.stimuli)}
@@ -85,10 +96,11 @@ def score_reconstructions(
             where=f"features {pixels.name}",
             remedy="Make them of every stimulus that was shown",
         )
-    dull, own, seen = mean_image(pixels, held), {}, []
-    limits: dict[tuple[str, ...], dict[str, float]] = {}
+    dull, matrices, seen = mean_image(pixels, held), {}, []
+    limits: dict[tuple[str, ...], dict[str, dict[str, float]]] = {}
     shown: dict[tuple[str, ...], tuple[np.ndarray, Mapping[str, np.ndarray]]] = {}
-    for subject in sorted(set(found.subject)):
+    subjects = sorted(set(found.subject))
+    for subject in subjects:
         mine = np.flatnonzero(found.subject == subject)
         names = tuple(found.stimulus[mine])
         if len(names) < 2:
@@ -98,16 +110,36 @@ def score_reconstructions(
             shown[names] = images, describe(images)
         compare = partial(similarities, target=shown[names][0], wished=shown[names][1], describe=describe)
         for metric, matrix in compare(found.images[mine]).items():
-            own.setdefault(metric, []).append(matrix)
+            matrices.setdefault(metric, []).append(matrix)
         if names not in limits:
             best = compare(as_images(pixels.values[[row[name] for name in names]]))
-            limits[names] = {f"ceiling/{metric}": float(np.diagonal(one).mean()) for metric, one in best.items()}
-            limits[names] |= {f"mean/{metric}": float(one.mean()) for metric, one in compare(dull).items()}
+            limits[names] = {
+                "ceiling": {metric: float(np.diagonal(one).mean()) for metric, one in best.items()},
+                "mean": {metric: float(one.mean()) for metric, one in compare(dull).items()},
+            }
         seen.append(names)
-    rows = []
-    for metric, matrices in own.items():
-        lists = [[limits[names][f"{part}/{metric}"] for names in seen] for part in ("ceiling", "mean")]
-        rows.append(_row(metric, matrices, *map(np.mean, lists), permutations, bootstrap, seed))
+    ceiling, mean = (
+        {metric: float(np.mean([limits[names][part][metric] for names in seen])) for metric in matrices}
+        for part in ("ceiling", "mean")
+    )
+    return Compared(subjects, seen, matrices, ceiling, mean)
+
+
+def score_reconstructions(
+    compared: Compared, *, permutations: int = 2000, bootstrap: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """Scores of decoded images, each subject's among its own held-out stimuli.
+
+    The unit is the subject; p permutes the true images within subjects. Chance is one half, of ``pixcorr`` and ``ssim``
+    the mean over those permutations, because any two photographs are somewhat alike. The ceiling is the score of the
+    true image at the resolution that is decoded.
+
+    Returns
+    -------
+    DataFrame with the columns of ``SCORE_COLUMNS``, ``shuffled_brain`` (the mean over permutations: the
+    reconstruction of another stimulus) and ``mean_image`` (the score of the mean of the other images).
+    """
+    rows = [_row(metric, compared, permutations, bootstrap, seed) for metric in compared.matrices]
     return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "shuffled_brain", "mean_image"])
 
 
@@ -133,17 +165,9 @@ def similarities(
     }
 
 
-def _row(
-    metric: str,
-    matrices: list[np.ndarray],
-    ceiling: float,
-    dull: float,
-    permutations: int,
-    bootstrap: int,
-    seed: int,
-) -> list[object]:
-    """Score row of one metric, a matrix a subject."""
-    own = [np.diagonal(matrix) for matrix in matrices]
+def _row(metric: str, compared: Compared, permutations: int, bootstrap: int, seed: int) -> list[object]:
+    """Score row of one metric."""
+    matrices, own = compared.matrices[metric], compared.own(metric)
     value = float(np.mean([one.mean() for one in own]))
 
     def permuted(orders: list[np.ndarray]) -> float:
@@ -151,7 +175,8 @@ def _row(
         return float(np.mean([matrix[np.arange(len(order)), order].mean() for matrix, order in pairs]))
 
     null = permutation_null(permuted, [len(one) for one in own], permutations=permutations, seed=seed)
-    chance = 0.5 if "two_way" in metric else float(null.mean())
+    other_brains = float(null.mean())
+    chance = 0.5 if "two_way" in metric else other_brains
     low, high = bootstrap_interval(own, samples=bootstrap, seed=seed)
-    p = permutation_p(value, null)
-    return [metric, value, low, high, chance, float(ceiling), p, len(own), "subject", float(null.mean()), float(dull)]
+    measured = [metric, value, low, high, chance, compared.ceiling[metric], permutation_p(value, null)]
+    return [*measured, len(own), "subject", other_brains, compared.mean_image[metric]]

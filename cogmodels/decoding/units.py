@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from cogmodels.decoding.score import retrieval_matrices
+
+if TYPE_CHECKING:
+    from cogmodels.decoding.reconstruction import Compared
 
 
 def unit_scores(
@@ -45,6 +50,21 @@ def people_units(people: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(
         [_rows(metric, "subject", people.index, people[metric].to_numpy()) for metric in people], ignore_index=True
     )
+
+
+def reconstruction_units(compared: Compared) -> pd.DataFrame:
+    """The same of decoded images: the mean of each subject; of a single one, each stimulus."""
+    single = len(compared.subjects) == 1
+    parts = []
+    for metric in compared.matrices:
+        own = compared.own(metric)
+        named = (
+            ("stimulus", compared.stimuli[0], own[0])
+            if single
+            else ("subject", compared.subjects, [*map(np.mean, own)])
+        )
+        parts.append(_rows(metric, *named))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _rows(metric: str, unit_of_n: str, units: object, values: object) -> pd.DataFrame:

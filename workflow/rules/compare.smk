@@ -47,7 +47,10 @@ rule compare_experiments:
 rule rank_experiments:
     """Test every two experiments on the units that both have, and rank all of them."""
     input:
-        units=[f"{PLAN.experiment_folder(name)}/units.csv" for name in PLAN.experiments],
+        units=[
+            *(f"{PLAN.experiment_folder(name)}/units.csv" for name in PLAN.experiments),
+            *reconstruction_files("reconstruction_units.csv"),
+        ],
     output:
         pairs=f"{RESULTS}/compare/pairs.csv",
         ranks=f"{RESULTS}/compare/ranks.csv",

@@ -29,6 +29,7 @@ rule score_reconstructions:
         pixels=experiment_pixels,
     output:
         scores=f"{RUN}/reconstruction_scores.csv",
+        units=f"{RUN}/reconstruction_units.csv",
     log:
         "logs/score_reconstructions/{dataset}_{experiment}.log",
     benchmark:

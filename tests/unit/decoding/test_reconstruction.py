@@ -22,8 +22,13 @@ from cogmodels.decoding.diffusion import refine
 from cogmodels.decoding.models.low_level import LowLevel
 from cogmodels.decoding.models.sttm import Sttm
 from cogmodels.decoding.network import TrainedNetwork, initial_network
-from cogmodels.decoding.reconstruction import gather_reconstructions, score_reconstructions
+from cogmodels.decoding.reconstruction import (
+    compare_reconstructions,
+    gather_reconstructions,
+    score_reconstructions,
+)
 from cogmodels.decoding.subjects import Part, Targets, fit_scaler
+from cogmodels.decoding.units import reconstruction_units
 from cogmodels.errors import DataError
 from cogmodels.report.reconstruction import evenly_spaced, plot_reconstructions
 from tests.unit.decoding.studies import shared_study
@@ -240,7 +245,8 @@ def test_trials_are_averaged_and_files_give_back_what_was_written(study, tmp_pat
 
 def scores_of(study, table):
     found = gather_reconstructions(table)
-    return found, score_reconstructions(found, *study, describe, permutations=199, bootstrap=200).set_index("metric")
+    compared = compare_reconstructions(found, *study, describe)
+    return found, score_reconstructions(compared, permutations=199, bootstrap=200).set_index("metric")
 
 
 def test_scores_of_the_truth_of_noise_and_of_the_mean_image(study):
@@ -278,7 +284,20 @@ def test_the_mean_image_is_of_images_that_are_not_held_out(study):
         mean_image(pixels, set(pixels.stimuli))
     with pytest.raises(DataError, match="such as 19.jpg"):
         truth = {name: image for name, image in study[1].items() if name != "19.jpg"}
-        score_reconstructions(gather_reconstructions(decoded(pixels, 0.0)), pixels, truth, describe)
+        compare_reconstructions(gather_reconstructions(decoded(pixels, 0.0)), pixels, truth, describe)
+
+
+def test_units_of_images_average_to_their_scores_and_are_stimuli_of_a_single_subject(study):
+    table = decoded(study[0], 0.5)
+    for mine, unit, count in ((table, "subject", 2), (table[table["subject"] == "01"], "stimulus", 8)):
+        compared = compare_reconstructions(gather_reconstructions(mine), *study, describe)
+        units = reconstruction_units(compared)
+        assert set(units["unit_of_n"]) == {unit}
+        assert (units.groupby("metric")["unit"].nunique() == count).all()
+        scores = score_reconstructions(compared, permutations=9, bootstrap=10).set_index("metric")["value"]
+        means = units.groupby("metric")["value"].mean()
+        np.testing.assert_allclose(means[scores.index], scores, rtol=1e-12)
+        assert units["value"].nunique() > 4
 
 
 def test_what_is_shown_and_what_is_made_cannot_depend_on_the_true_image(study):
