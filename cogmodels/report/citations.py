@@ -13,7 +13,16 @@ from cogmodels.errors import DataError
 _ENTRY = re.compile(r"@(?P<kind>\w+)\{(?P<key>[a-z]+\d{4}),\n(?P<fields>(?:  \w+ = \{.*\},\n)+)\}", re.MULTILINE)
 _FIELD = re.compile(r"^  (\w+) = \{(.*)\},$", re.MULTILINE)
 _CITED = re.compile(r"\[(@[a-z]+\d{4}(?:; @[a-z]+\d{4})*)\]")
-_LETTERS = {r"{\"o}": "ö", r"{\"u}": "ü", r"{\'e}": "é", r"{\'o}": "ó", r"{\^o}": "ô", r"\&": "&", "--": "-"}
+_LETTERS = {
+    r"{\"o}": "ö",
+    r"{\"u}": "ü",
+    r"{\'e}": "é",
+    r"{\'o}": "ó",
+    r"{\^o}": "ô",
+    r"{\v s}": "š",
+    r"\&": "&",
+    "--": "-",
+}
 
 
 @dataclass(frozen=True)

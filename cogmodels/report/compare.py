@@ -114,6 +114,12 @@ def comparison_page(
             for name in names
         ]
         kind = kind_of(family, dataset, simulated, made or {})
+        tested = _of_block(pairs, family, dataset, protocol)
+        untold = [
+            METRIC_NAMES.get(metric, metric)
+            for metric, some in tested
+            if min(row.smallest_p_holm for row in some) > 0.05
+        ]
         blocks.append(
             {
                 "family": family,
@@ -123,7 +129,8 @@ def comparison_page(
                 "keys": list(config),
                 "metrics": metrics,
                 "rows": rows,
-                "pairs": _of_block(pairs, family, dataset, protocol),
+                "pairs": tested,
+                "untold": [METRIC_NAMES.get(metric, metric) for metric in untold],
                 "ranks": _of_block(ranks, family, dataset, protocol),
             }
         )

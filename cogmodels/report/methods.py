@@ -37,7 +37,7 @@ def study_methods(study: Mapping[str, Any], versions: Mapping[str, str]) -> Meth
         sentences = _PIPELINES[options["modality"]](options)
         written.append((f"Preprocessing: {name} ({options['modality']})", " ".join(sentences)))
     written += experiment_paragraphs(study["experiments"])
-    written.append(("Statistics", _STATISTICS))
+    written.append(("Statistics", _STATISTICS + _COMPARED * _comparable(study["experiments"])))
     written.append(("Software", _software(study, versions)))
     shown, keys = [], []
     for heading, text in written:
@@ -53,8 +53,9 @@ def _data(datasets: Mapping[str, Mapping[str, Any]]) -> str:
     sentences = []
     for name, facts in datasets.items():
         kind = "SIMULATED data" if facts["kind"] == "simulation" else "data"
-        people = f"{facts['subjects']} subject{'s' if facts['subjects'] != 1 else ''}"
-        sentences.append(f"{facts['title']} ({kind}, `{name}`, {people}; {', '.join(facts['modalities'])}).")
+        # Displays have none.
+        people = f", {facts['subjects']} subject{'s' if facts['subjects'] != 1 else ''}" if facts["subjects"] else ""
+        sentences.append(f"{facts['title']} ({kind}, `{name}`{people}; {', '.join(facts['modalities'])}).")
     return " ".join([*sentences, "Recordings were organised as BIDS [@gorgolewski2016]."])
 
 
@@ -241,6 +242,19 @@ _STATISTICS = (
     "tests, never 0 [@phipson2010]. Chance is named beside each score; ceilings, where there are any, are the same "
     "score between people, or what the noise of measurement allows [@kay2024]."
 )
+
+_COMPARED = (
+    " Experiments were compared in pairs on the units that both have, by two-sided tests that flip the signs of the "
+    "units' differences, corrected by Holm's method [@holm1979] over all pairs of a family, data set and metric; where "
+    "three or more had five shared units or more, also by Friedman's test of their ranks and Nemenyi's critical "
+    "difference [@demsar2006]."
+)
+
+
+def _comparable(experiments: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether any two experiments share family and data set."""
+    kinds = [(options["family"], options["dataset"]) for options in experiments.values()]
+    return len(set(kinds)) < len(kinds)
 
 
 def _software(study: Mapping[str, Any], versions: Mapping[str, str]) -> str:

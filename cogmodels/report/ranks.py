@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KEYS = ["family", "dataset", "metric", "protocol", "unit_of_n"]
 PAIR_COLUMNS = [
     *KEYS, "experiment", "versus", "difference", "ci_low", "ci_high", "better", "p", "p_holm", "tests", "smallest_p",
-    "n",
+    "smallest_p_holm", "n",
 ]  # fmt: skip
 RANK_COLUMNS = [
     *KEYS, "experiment", "value", "mean_rank", "ci_low", "ci_high", "experiments", "n", "friedman_p",
@@ -57,7 +57,8 @@ def compare_pairs(units: pd.DataFrame, *, bootstrap: int = 2000) -> pd.DataFrame
     DataFrame
         A row a pair, in the columns of ``PAIR_COLUMNS``: mean ``difference`` (experiment less versus) with its 95 %
         interval, which of the two is ``better``, two-sided ``p`` of sign flips of the units, ``p_holm`` corrected for
-        the ``tests`` of this family, data set and metric, the ``smallest_p`` that so many units allow, ``n`` units.
+        the ``tests`` of this family, data set and metric, the ``smallest_p`` that so many units allow and what the
+        correction leaves of it (``smallest_p_holm``: where it is above .05 no difference can be told), ``n`` units.
     """
     rows = []
     for key, table in _groups(units):
@@ -82,6 +83,7 @@ def compare_pairs(units: pd.DataFrame, *, bootstrap: int = 2000) -> pd.DataFrame
     together = pairs.groupby(["family", "dataset", "metric"], sort=False)["p"]
     pairs["p_holm"] = together.transform(lambda p: holm(p.to_numpy())).astype(float)
     pairs["tests"] = together.transform("count").astype(int)
+    pairs["smallest_p_holm"] = (pairs["smallest_p"] * pairs["tests"]).clip(upper=1.0).astype(float)
     return pairs
 
 

@@ -80,6 +80,18 @@ def test_models_are_told_by_data_set_and_protocol_with_their_controls():
     assert "Controls: labels of training trials shuffled." in said
     assert "VGG16 (Simonyan and Zisserman, 2015)" in text_of(found, "Visual search")
     assert "MNE" not in text_of(found, "Software")
+    # Two experiments on one data set are compared; one alone is not.
+    assert "Holm's method (Holm, 1979)" in text_of(found, "Statistics")
+    assert "Demšar, 2006" in text_of(found, "Statistics")
+    alone = methods(experiments=[DecodingExperiment(**one), search.SearchExperiment(dataset="s")])
+    assert "Holm" not in text_of(alone, "Statistics")
+
+
+def test_data_of_displays_have_no_subjects():
+    study = {"datasets": {"shown": FACTS | {"subjects": 0}, "one": FACTS}, "pipelines": {}, "experiments": {}}
+    said = text_of(study_methods(study, {}), "Data")
+    assert "(data, `shown`; fmri)" in said
+    assert "(data, `one`, 1 subject; fmri)" in said
 
 
 def names_of(kind, field="model"):

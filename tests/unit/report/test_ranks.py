@@ -6,6 +6,7 @@ import pytest
 
 from cogmodels.data.units import UNIT_COLUMNS, read_units, write_units
 from cogmodels.errors import DataError
+from cogmodels.report.compare import comparison_page
 from cogmodels.report.learning import gather_curves, plot_learning
 from cogmodels.report.ranks import PAIR_COLUMNS, RANK_COLUMNS, compare_pairs, plot_ranks, rank_experiments
 
@@ -35,6 +36,19 @@ def test_every_pair_once_with_its_direction():
     np.testing.assert_allclose(pairs["p_holm"], 3 / 32)
     assert set(pairs["smallest_p"]) == {1 / 32}
     assert set(pairs["tests"]) == {3}
+    # Six units, three tests: even units that all differ alike are not told apart at .05.
+    np.testing.assert_allclose(pairs["smallest_p_holm"], 3 / 32)
+
+
+def test_the_page_says_where_no_difference_can_be_told():
+    three, two = {"a": BEST, "b": SECOND, "c": WORST}, {"a": BEST, "b": SECOND}
+    units = pd.concat([units_of(three), units_of(two, metric="cosine")])
+    first = units.iloc[0]
+    keys = [*units[["family", "dataset", "protocol", "experiment", "metric"]].drop_duplicates().itertuples(index=False)]
+    scores = pd.DataFrame(keys).assign(value=0.5, ci_low=0.4, ci_high=0.6, chance=0.1, ceiling=1.0, p=0.01, n=6)
+    differences = pd.DataFrame(index=pd.Index(list(three), name="experiment"))
+    page = comparison_page(scores, differences, first["study"], pairs=compare_pairs(units))
+    assert "No difference of accuracy can be told here" in page
 
 
 def test_less_is_better_where_it_is():
