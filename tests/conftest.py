@@ -21,7 +21,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 LONGEST = (
     "integration/test_default_study", "dag/test_diets", "dag/test_reruns", "conformance/test_detectors", "dag/test_plans",
     "dag/test_prepared", "metrics/test_scanpath", "dag/test_scenes", "dag/test_faults", "dag/test_joined", "dag/test_search",
-    "stimuli/test_backbone_training", "dag/test_maps", "search/test_searcher",
+    "stimuli/test_backbone_training", "dag/test_maps", "search/test_searcher", "conformance/test_converters",
+    "dag/test_searches", "stimuli/test_backbones", "training/test_fit", "eeg/test_ica", "decoding/test_cross_subject",
+    "unit/test_site", "integration/test_wandb_server", "dag/test_conda", "decoding/test_diffusion",
 )  # fmt: skip
 
 
