@@ -101,11 +101,16 @@ def study_page(
 
 
 def _quality_tables(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Quality of each "data set / pipeline": columns and rounded rows, and how many of its rows are flagged."""
-    return [
-        {
-            "dataset": name.split(" / ")[0],
-            "name": name,
+    """Quality of each "data set / pipeline": columns and rounded rows, how many of its rows are flagged.
+
+    Pipelines that read the same recordings alike measure the same: their table comes once, with the names of the
+    ``others``.
+    """
+    found: list[dict[str, Any]] = []
+    for name, table in tables.items():
+        dataset, pipeline = name.split(" / ")
+        one = {
+            "dataset": dataset,
             "columns": [str(column).replace("_", " ") for column in table],
             "rows": [
                 [_cell(column, value) for column, value in zip(table, row, strict=True)]
@@ -114,8 +119,12 @@ def _quality_tables(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
             "flagged": sum(str(value) not in ("0", "", "nan", "None") for value in table.get("outlier", [])),
             "runs": len(table),
         }
-        for name, table in tables.items()
-    ]
+        like = next((known for known in found if all(known[key] == value for key, value in one.items())), None)
+        if like is None:
+            found.append(one | {"name": name, "others": []})
+        else:
+            like["others"].append(pipeline)
+    return found
 
 
 def _cell(column: str, value: Any) -> str:

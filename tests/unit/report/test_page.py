@@ -53,7 +53,7 @@ def page(scores, figure, **changes):
     study = {
         "name": "s", "title": "A <b>title</b>",
         "datasets": {
-            "real-data": {**fact, "kind": "package", "control": False}, "fake": {**fact, "kind": "simulation", "control": True},
+            "real-data": {**fact, "kind": "package", "control": False, "subjects": 0}, "fake": {**fact, "kind": "simulation", "control": True},
         },
         "pipelines": {"p": FmriPipeline(datasets=[], description="x").options()},
         "experiments": {
@@ -116,6 +116,12 @@ def test_simulated_data_is_called_simulated_and_real_data_real(scores, figure):
     assert ">control<" in row["three"]
 
 
+def test_the_comparison_is_one_step_away_and_displays_have_no_subjects(scores, figure):
+    assert "compare/comparison.html" in page(scores, figure)
+    assert "Data set <code>real-data</code>, fmri." in page(scores, figure)
+    assert "comparison.html" not in page(gather_scores([]), figure)
+
+
 def test_a_study_without_models_has_a_page(scores, figure):
     assert "trains no model" in page(gather_scores([]), figure)
     # One that searches has no headline, and models all the same.
@@ -129,14 +135,21 @@ def test_quality_of_each_pipeline_has_its_table(scores, figure):
         scores,
         figure,
         figures={"eeg": [figure], "fmri": [figure]},
-        quality={"eeg": {"fake / a": eeg, "fake / b": eeg}, "fmri": {"real-data / p": bold}},
+        quality={
+            "eeg": {"fake / a": eeg, "fake / b": eeg.assign(snr=2.0)},
+            "fmri": {"real-data / p": bold, "real-data / q": bold, "fake / p": bold},
+        },
     )
     assert "Quality of fake / a" in html
     assert "Quality of fake / b" in html
+    # Two pipelines that measure the same share a table; two data sets do not.
+    assert "Quality of real-data / p; the same of q" in html
+    assert "Quality of fake / p" in html
+    assert "real-data / q" not in html
     assert "<td>01</td><td>1.235</td><td></td>" in html
     assert "<td>02</td><td>n/a</td><td>snr</td>" in html
     assert "<td>0.1235</td>" in html
-    assert "1 of 2 runs deserve a look" in html
+    assert html.count("1 of 2 runs deserve a look") == 2
 
 
 def test_clocks_and_errors_of_responses_have_their_tables(scores, figure):
