@@ -187,7 +187,7 @@ def busiest_window(events: pd.DataFrame, time: np.ndarray, length: float) -> flo
 def _overview(axes: Axes, recording: Recording, x: np.ndarray, y: np.ndarray, start: float) -> None:
     """The whole recording; the window below is framed."""
     for values, colour, label in ((x, BLUE, "x (right)"), (y, VERMILLION, "y (down)")):
-        time, low, high = _envelope(recording.time, values)
+        time, low, high = _envelope(recording, values)
         axes.fill_between(time, low, high, color=colour, lw=0.7, alpha=0.75, label=label)
     _shade_losses(axes, recording)
     axes.axvspan(start, start + WINDOW_S, facecolor="none", edgecolor=INK, lw=1.1, zorder=5)
@@ -207,7 +207,7 @@ def _precision(axes: Axes, recording: Recording) -> None:
         say(axes, "too short")
         return
     # Saccades raise a window's value; its lowest one in a column is that of the tracker.
-    time, low, high = _envelope(recording.time[: len(values)], values)
+    time, low, high = _envelope(recording, values)
     axes.fill_between(time, low, high, color=GREEN, lw=0.7, alpha=0.75)
     limit = QUALITY_LIMITS["rms_s2s_window_deg"]
     axes.axhline(limit, color=VERMILLION, lw=1.1, ls="--", label=f"limit of the median, {limit:g} deg")
@@ -219,7 +219,7 @@ def _precision(axes: Axes, recording: Recording) -> None:
 
 def _pupil(axes: Axes, recording: Recording) -> None:
     """Pupil size where gaze is seen."""
-    time, low, high = _envelope(recording.time, np.where(recording.lost == 0, recording.pupil, np.nan))
+    time, low, high = _envelope(recording, np.where(recording.lost == 0, recording.pupil, np.nan))
     axes.fill_between(time, low, high, color=INK, lw=0.7, alpha=0.6)
     axes.set_title("Pupil, in the tracker's unit")
     axes.set(ylabel="size")
@@ -343,10 +343,19 @@ def _numbers(axes: Axes, quality: Mapping[str, Any]) -> None:
         )
 
 
-def _envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Time, lowest and highest value of each column of the overview; NaN where all is lost."""
-    bins = np.unique(np.linspace(0, len(time), min(COLUMNS, len(time)), endpoint=False).astype(int))
-    return time[bins], np.fmin.reduceat(values, bins), np.fmax.reduceat(values, bins)
+def _envelope(recording: Recording, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Time, lowest and highest value of each column of the overview; NaN where all is lost or recording was paused."""
+    time = recording.time[: len(values)]
+    # Pauses of a column's width and more: no column spans one, and nothing is drawn from before it to after it.
+    pauses = np.flatnonzero(np.diff(time) > max(1.5 / recording.sampling_rate, (time[-1] - time[0]) / COLUMNS)) + 1
+    bins = np.union1d(np.linspace(0, len(time), min(COLUMNS, len(time)), endpoint=False).astype(int), pauses)
+    after = np.searchsorted(bins, pauses)
+    low, high = (part.reduceat(values, bins) for part in (np.fmin, np.fmax))
+    return (
+        np.insert(time[bins], after, time[pauses - 1]),
+        np.insert(low, after, np.nan),
+        np.insert(high, after, np.nan),
+    )
 
 
 def _shade_losses(axes: Axes, recording: Recording) -> None:

@@ -103,14 +103,18 @@ def study_page(
 def _quality_tables(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """Quality of each "data set / pipeline": columns and rounded rows, how many of its rows are flagged.
 
+    Columns without any number are named as ``unknown`` and left out.
     Pipelines that read the same recordings alike measure the same: their table comes once, with the names of the
     ``others``.
     """
     found: list[dict[str, Any]] = []
-    for name, table in tables.items():
+    for name, whole in tables.items():
         dataset, pipeline = name.split(" / ")
+        unknown = [column for column in whole if column not in REMARKS and whole[column].isna().all()]
+        table = whole.drop(columns=unknown)
         one = {
             "dataset": dataset,
+            "unknown": [str(column).replace("_", " ") for column in unknown],
             "columns": [str(column).replace("_", " ") for column in table],
             "rows": [
                 [_cell(column, value) for column, value in zip(table, row, strict=True)]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,18 @@ def test_the_page_is_the_same_each_time(tmp_path):
         for name in "ab":
             save_figure(page(looking(places)), tmp_path / f"{name}.{kind}")
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+def test_nothing_is_drawn_where_recording_was_paused():
+    """A pause of 20 s between two halves: no polygon of the overview reaches into it."""
+    whole = looking()
+    late = replace(whole, time=whole.time + 20.0 * (np.arange(whole.n_samples) >= 6000))
+    overview = next(axes for axes in page(late).axes if axes.get_title(loc="left") == "Whole recording")
+    start, end = late.time[5999], late.time[6000]
+    drawn = [path.vertices[:, 0] for shape in overview.collections for path in shape.get_paths()]
+    assert drawn
+    assert not any(x.min() < start and x.max() > end for x in drawn)
+    assert any(x.max() > end for x in drawn)
 
 
 def test_a_recording_without_saccades_has_a_page():

@@ -131,6 +131,7 @@ def test_a_study_without_models_has_a_page(scores, figure):
 def test_quality_of_each_pipeline_has_its_table(scores, figure):
     eeg = pd.DataFrame({"subject": ["01", "02"], "snr": ["1.23456", np.nan], "outlier": [np.nan, "snr"]})
     bold = pd.DataFrame({"recording": ["sub-01_run-1"] * 2, "mean_fd_mm": [0.123456, np.nan], "outlier": ["0", "1"]})
+    bold = bold.assign(motion_range_mm=np.nan, outlier_measures=np.nan)
     html = page(
         scores,
         figure,
@@ -150,6 +151,9 @@ def test_quality_of_each_pipeline_has_its_table(scores, figure):
     assert "<td>02</td><td>n/a</td><td>snr</td>" in html
     assert "<td>0.1235</td>" in html
     assert html.count("1 of 2 runs deserve a look") == 2
+    assert "<th>motion range mm</th>" not in html
+    assert "Not known of any: motion range mm (" in html
+    assert "<th>outlier measures</th>" in html
 
 
 def test_clocks_and_errors_of_responses_have_their_tables(scores, figure):
