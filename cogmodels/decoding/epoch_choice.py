@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from cogmodels.decoding.epoch_plan import EpochPlan
+from cogmodels.decoding.people import People
 from cogmodels.decoding.registry import EPOCH_CLASSIFIERS
 from cogmodels.metrics.classification import balanced_accuracy
-
-if TYPE_CHECKING:
-    from cogmodels.decoding.epochs import EpochPlan, People
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cogmodels.config.training import Recipe
-from cogmodels.data.tables import EpochAxes, Features, Responses
+from cogmodels.data.tables import Features, Responses
 from cogmodels.decoding.class_scores import person_scores
 from cogmodels.decoding.epoch_choice import Fitted, MeanFitted, fit_classifier
 from cogmodels.decoding.epoch_network import EpochModel, initial_epoch_network
+from cogmodels.decoding.epoch_plan import EpochPlan
 from cogmodels.decoding.linear import DecoderRun, permute_within, targets_of
-from cogmodels.decoding.people import Person, gather_people, prepared
+from cogmodels.decoding.people import People, gather_people
 from cogmodels.decoding.protocols import make_folds
-from cogmodels.decoding.registry import EPOCH_CLASSIFIERS, EPOCH_NETWORKS
-from cogmodels.decoding.rejection import reject_in_fold
+from cogmodels.decoding.registry import EPOCH_NETWORKS
 from cogmodels.decoding.subject_layers import SubjectLayers
 from cogmodels.errors import DataError
 
@@ -44,89 +43,6 @@ class EpochRun(DecoderRun):
     def speed(self) -> dict[str, float]:
         """The rate as a manifest's number, of networks."""
         return {} if np.isnan(self.rate) else {"examples_per_second": round(self.rate, 1)}
-
-
-@dataclass(frozen=True)
-class EpochPlan:
-    """How a decoder of epochs is trained; the fields are those of ``EegDecodingExperiment``.
-
-    ``options`` maps a model's name to its own; ``candidates`` are mappings of what each sets in place of the plan's.
-    """
-
-    model: str
-    target: str = "label"
-    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    channels: str | Sequence[str] = "scalp"
-    baseline_s: Sequence[float] | None = None
-    average_samples: int = 1
-    alignment: str = "none"
-    subject_layers: bool = False
-    rejection: str = "none"
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    candidates: Sequence[Mapping[str, Any]] = ()
-    combine: str = "best"
-    inner_folds: int = 5
-    recipe: Recipe | None = None
-    validation_subjects: int = 3
-    control: str = "none"
-    draws: int = 1
-    refits: int = 0
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> EpochPlan:
-        """From a resolved config (``EegDecodingExperiment.config``)."""
-        known = {key: value for key, value in config.items() if key in cls.__dataclass_fields__}
-        return cls(**known | ({"recipe": Recipe(**known["recipe"])} if known.get("recipe") else {}))
-
-    def candidate(self, change: Mapping[str, Any]) -> EpochPlan:
-        """The plan with what a candidate changes."""
-        given = {key: value for key, value in change.items() if value is not None}
-        options = {**self.options, **{name: given.pop(name) for name in EPOCH_CLASSIFIERS if name in given}}
-        if given.get("baseline_s") == "none":
-            given["baseline_s"] = None
-        return replace(self, options=options, candidates=(), **given)
-
-
-class People:
-    """Trials of all people below one another, prepared in each way once.
-
-    ``targets`` holds each trial's class by its place in ``names``, or its vector where there are no classes.
-    """
-
-    def __init__(self, people: list[Person], targets: np.ndarray, names: list[str]) -> None:
-        self.people, self.targets, self.names = people, targets, names
-        self.trials = pd.concat([person.trials for person in people], ignore_index=True)
-        self.subjects = self.trials["subject"].astype(str).to_numpy()
-        self._known: dict[tuple, np.ndarray] = {}
-
-    def values(self, plan: EpochPlan) -> np.ndarray:
-        """Prepared trials (n, channels, times)."""
-        baseline = None if plan.baseline_s is None else tuple(plan.baseline_s)
-        key = (baseline, plan.average_samples, plan.alignment)
-        if key not in self._known:
-            options = dict(zip(("baseline_s", "average_samples", "alignment"), key, strict=True))
-            self._known[key] = np.concatenate([prepared(person, **options) for person in self.people])
-        return self._known[key]
-
-    def rejected(
-        self, train: np.ndarray, test: np.ndarray, method: str, seed: int, where: str
-    ) -> tuple[People, np.ndarray, dict[str, Any]]:
-        """People whose epochs are repaired by limits of training epochs, training trials that stay, what was done."""
-        first = self.people[0]
-        axes = EpochAxes(first.channels, ["eeg"] * len(first.channels), list(first.times))
-        values = np.concatenate([person.values for person in self.people])
-        flat, kept, told = reject_in_fold(
-            values.reshape(len(values), -1), axes, train, test, method=method, seed=seed, where=where
-        )
-        ends = np.cumsum([len(person.values) for person in self.people])[:-1]
-        parts = np.split(flat.reshape(values.shape), ends)
-        people = [replace(person, values=part) for person, part in zip(self.people, parts, strict=True)]
-        return People(people, self.targets, self.names), kept, told
-
-    def rate(self, plan: EpochPlan) -> float:
-        """Samples a second."""
-        times = self.people[0].times
-        return (len(times) - 1) / float(times[-1] - times[0]) / plan.average_samples
 
 
 def train_epochs(

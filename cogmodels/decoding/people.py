@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cogmodels.data.tables import Responses
+from cogmodels.data.tables import EpochAxes, Responses
+from cogmodels.decoding.epoch_plan import EpochPlan
+from cogmodels.decoding.rejection import reject_in_fold
 from cogmodels.decoding.riemann import align
 from cogmodels.errors import DataError
 
@@ -29,6 +32,48 @@ class Person:
     def name(self) -> str:
         """The subject's label."""
         return str(self.trials["subject"].iloc[0])
+
+
+class People:
+    """Trials of all people below one another, prepared in each way once.
+
+    ``targets`` holds each trial's class by its place in ``names``, or its vector where there are no classes.
+    """
+
+    def __init__(self, people: list[Person], targets: np.ndarray, names: list[str]) -> None:
+        self.people, self.targets, self.names = people, targets, names
+        self.trials = pd.concat([person.trials for person in people], ignore_index=True)
+        self.subjects = self.trials["subject"].astype(str).to_numpy()
+        self._known: dict[tuple, np.ndarray] = {}
+
+    def values(self, plan: EpochPlan) -> np.ndarray:
+        """Prepared trials (n, channels, times)."""
+        baseline = None if plan.baseline_s is None else tuple(plan.baseline_s)
+        key = (baseline, plan.average_samples, plan.alignment)
+        if key not in self._known:
+            options = dict(zip(("baseline_s", "average_samples", "alignment"), key, strict=True))
+            self._known[key] = np.concatenate([prepared(person, **options) for person in self.people])
+        return self._known[key]
+
+    def rejected(
+        self, train: np.ndarray, test: np.ndarray, method: str, seed: int, where: str
+    ) -> tuple[People, np.ndarray, dict[str, Any]]:
+        """People whose epochs are repaired by limits of training epochs, training trials that stay, what was done."""
+        first = self.people[0]
+        axes = EpochAxes(first.channels, ["eeg"] * len(first.channels), list(first.times))
+        values = np.concatenate([person.values for person in self.people])
+        flat, kept, told = reject_in_fold(
+            values.reshape(len(values), -1), axes, train, test, method=method, seed=seed, where=where
+        )
+        ends = np.cumsum([len(person.values) for person in self.people])[:-1]
+        parts = np.split(flat.reshape(values.shape), ends)
+        people = [replace(person, values=part) for person, part in zip(self.people, parts, strict=True)]
+        return People(people, self.targets, self.names), kept, told
+
+    def rate(self, plan: EpochPlan) -> float:
+        """Samples a second."""
+        times = self.people[0].times
+        return (len(times) - 1) / float(times[-1] - times[0]) / plan.average_samples
 
 
 def gather_people(

@@ -7,7 +7,8 @@ from cogmodels.data.bids import write_csv, write_json
 from cogmodels.data.predictions import write_predictions, write_weights
 from cogmodels.data.tables import read_features, read_responses
 from cogmodels.decoding.class_scores import score_run
-from cogmodels.decoding.epochs import EpochPlan, train_epochs
+from cogmodels.decoding.epoch_plan import EpochPlan
+from cogmodels.decoding.epochs import train_epochs
 from cogmodels.tracking.job import job
 from cogmodels.tracking.training_run import checkpoint_folder, finish_run
 

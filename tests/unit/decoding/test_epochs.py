@@ -10,7 +10,8 @@ from cogmodels.config.eeg_decoding import EegDecodingExperiment, EpochRecipe
 from cogmodels.data.tables import EpochAxes, Features, Responses, read_responses, write_responses
 from cogmodels.decoding.class_scores import compare_people, person_scores, refit_p, score_classes
 from cogmodels.decoding.epoch_choice import mean_odds
-from cogmodels.decoding.epochs import EpochPlan, train_epochs
+from cogmodels.decoding.epoch_plan import EpochPlan
+from cogmodels.decoding.epochs import train_epochs
 from cogmodels.errors import DataError
 from cogmodels.metrics.classification import balanced_accuracy
 

@@ -8,7 +8,8 @@ import pytest
 
 from cogmodels.config.load import load_study
 from cogmodels.data.tables import EpochAxes, Responses
-from cogmodels.decoding.epochs import EpochPlan, train_epochs
+from cogmodels.decoding.epoch_plan import EpochPlan
+from cogmodels.decoding.epochs import train_epochs
 from cogmodels.decoding.linear import train_subjects
 from cogmodels.eeg.fold_rejection import epochs_of, fit_rejection
 from cogmodels.eeg.rejection import CONSENSUS, FOLDS
