@@ -17,7 +17,7 @@ settings.load_profile("cogmodels")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A thousand jobs are started: each would compile the package anew where Python is told to keep nothing.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# Files that take a minute and more, the longest first: begun last, one would keep a single worker busy at the end.
+# Files that take half a minute and more, the longest of all first: begun last, one would keep a single worker busy at the end.
 LONGEST = (
     "integration/test_default_study", "dag/test_diets", "dag/test_reruns", "conformance/test_detectors", "dag/test_plans",
     "dag/test_prepared", "metrics/test_scanpath", "dag/test_scenes", "dag/test_faults", "dag/test_joined", "dag/test_search",

@@ -115,11 +115,7 @@ def comparison_page(
         ]
         kind = kind_of(family, dataset, simulated, made or {})
         tested = _of_block(pairs, family, dataset, protocol)
-        untold = [
-            METRIC_NAMES.get(metric, metric)
-            for metric, some in tested
-            if min(row.smallest_p_holm for row in some) > 0.05
-        ]
+        untold = [metric for metric, some in tested if min(row.smallest_p_holm for row in some) > 0.05]
         blocks.append(
             {
                 "family": family,

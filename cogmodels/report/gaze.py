@@ -347,7 +347,7 @@ def _envelope(recording: Recording, values: np.ndarray) -> tuple[np.ndarray, np.
     """Time, lowest and highest value of each column of the overview; NaN where all is lost or recording was paused."""
     time = recording.time[: len(values)]
     # Pauses of a column's width and more: no column spans one, and nothing is drawn from before it to after it.
-    pauses = np.flatnonzero(np.diff(time) > max(1.5 / recording.sampling_rate, (time[-1] - time[0]) / COLUMNS)) + 1
+    pauses = np.flatnonzero(recording.gaps[1 : len(time)] & (np.diff(time) > (time[-1] - time[0]) / COLUMNS)) + 1
     bins = np.union1d(np.linspace(0, len(time), min(COLUMNS, len(time)), endpoint=False).astype(int), pauses)
     after = np.searchsorted(bins, pauses)
     low, high = (part.reduceat(values, bins) for part in (np.fmin, np.fmax))
